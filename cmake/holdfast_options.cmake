@@ -1,0 +1,33 @@
+# What every target of the project is compiled with: `target_link_libraries(x PRIVATE holdfast_options)`.
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "build type" FORCE)
+endif()
+
+find_program(HOLDFAST_CCACHE ccache)
+if(PROJECT_IS_TOP_LEVEL AND HOLDFAST_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HOLDFAST_CCACHE}")
+endif()
+find_program(HOLDFAST_MOLD mold)
+
+add_library(holdfast_options INTERFACE)
+target_compile_features(holdfast_options INTERFACE cxx_std_20)
+# Designated initialisers leave fields to their defaults on purpose, which -Wextra takes for an oversight.
+target_compile_options(holdfast_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
+                       -fvisibility-inlines-hidden)
+if(HOLDFAST_WERROR)
+  target_compile_options(holdfast_options INTERFACE -Werror)
+endif()
+if(HOLDFAST_MOLD AND PROJECT_IS_TOP_LEVEL)
+  target_link_options(holdfast_options INTERFACE -fuse-ld=mold)
+endif()
+if(HOLDFAST_SANITIZE)
+  target_compile_options(holdfast_options INTERFACE -fsanitize=${HOLDFAST_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(holdfast_options INTERFACE -fsanitize=${HOLDFAST_SANITIZE})
+  if(HOLDFAST_SANITIZE MATCHES "undefined")
+    # CAF's own spawn templates bind references to null.
+    target_compile_options(holdfast_options INTERFACE -fno-sanitize=null)
+  endif()
+endif()

@@ -1,0 +1,54 @@
+// Every key in the store and every metric name, once.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <holdfast/runtime/market.hpp>
+
+namespace holdfast::keys {
+
+constexpr std::string_view symbols_cache(market which) noexcept {
+  return which == market::spot ? "cache:symbols:spot:v1" : "cache:symbols:futures:v1";
+}
+constexpr std::string_view symbols_last_good(market which) noexcept {
+  return which == market::spot ? "cache:symbols:spot:last_good" : "cache:symbols:futures:last_good";
+}
+// The full-fidelity value: every symbol with its rules, origin and fingerprint.
+constexpr std::string_view symbols_full(market which) noexcept {
+  return which == market::spot ? "holdfast:symbols:spot:v1" : "holdfast:symbols:futures:v1";
+}
+constexpr std::string_view last_refresh(market which) noexcept {
+  return which == market::spot ? "metrics:spot_symbols_cache:last_refresh_ts"
+                               : "metrics:futures_symbols_cache:last_refresh_ts";
+}
+constexpr std::string_view cache_hit(market which) noexcept {
+  return which == market::spot ? "metrics:cache_hit:symbols_spot" : "metrics:cache_hit:symbols_futures";
+}
+constexpr std::string_view cache_miss(market which) noexcept {
+  return which == market::spot ? "metrics:cache_miss:symbols_spot" : "metrics:cache_miss:symbols_futures";
+}
+constexpr std::string_view warmup_success(market which) noexcept {
+  return which == market::spot ? "metrics:warmup_spot_symbols_cache:success"
+                               : "metrics:warmup_futures_symbols_cache:success";
+}
+constexpr std::string_view warmup_error(market which) noexcept {
+  return which == market::spot ? "metrics:warmup_spot_symbols_cache:error"
+                               : "metrics:warmup_futures_symbols_cache:error";
+}
+
+// Set of every counter key that a holdfast process ever flushed.
+inline constexpr std::string_view counter_index = "holdfast:keys";
+// Random text, set once: differs after the store was emptied.
+inline constexpr std::string_view epoch = "holdfast:epoch";
+// Channel of refresh announcements.
+inline constexpr std::string_view announcements = "holdfast:announce";
+
+// Bookkeeping of one counter: shares its hash slot. Pre: no braces in `counter`.
+inline std::string ledger_record(std::string_view counter) {
+  return std::string{"holdfast:ledger:{"}.append(counter).append("}");
+}
+inline std::string fence(std::string_view key) { return std::string{"holdfast:{"}.append(key).append("}:fence"); }
+inline std::string lease(std::string_view name) { return std::string{"holdfast:lease:{"}.append(name).append("}"); }
+
+} // namespace holdfast::keys

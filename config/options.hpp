@@ -1,0 +1,62 @@
+// Every setting of an engine, as plain values: what the actors and passive parts are built from. engine_config adds
+// the ways to fill it (command line, environment, file). Units are in the types; the meaning of each field, its
+// option name and its environment variable are in option_table.hpp, which help, checks and documentation are made of.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/runtime/market.hpp>
+
+namespace holdfast {
+
+struct options {
+  using duration = std::chrono::nanoseconds;
+
+  std::string store = "auto"; // "auto", "redis", "embedded"
+  std::string redis_url;
+  duration redis_connect_timeout = std::chrono::milliseconds{250};
+  duration redis_command_timeout = std::chrono::milliseconds{500};
+  std::string state_dir; // empty: $XDG_STATE_HOME/holdfast, else ~/.local/state/holdfast
+  std::vector<std::string> spot_urls{"https://api.binance.com",  "https://api-gcp.binance.com",
+                                     "https://api1.binance.com", "https://api2.binance.com",
+                                     "https://api3.binance.com", "https://api4.binance.com",
+                                     "https://data-api.binance.vision"};
+  std::vector<std::string> futures_urls{"https://fapi.binance.com"};
+  std::string api_key;      // from HOLDFAST_API_KEY or the file; never an option of its own, never logged
+  std::string api_key_file;
+  std::vector<std::string> quote_assets{"USDT"}; // empty: all
+  std::vector<std::string> priority_assets;      // empty: the default of each market
+  duration spot_ttl = std::chrono::seconds{300};
+  duration futures_ttl = std::chrono::seconds{300};
+  duration spot_warmup_interval = std::chrono::seconds{300}; // 0: no warmup
+  duration futures_warmup_interval = std::chrono::seconds{300};
+  std::uint32_t warmup_max_retries = 5;
+  duration fetch_timeout = std::chrono::seconds{10};
+  std::uint32_t max_restarts = 5;
+  duration restart_window = std::chrono::seconds{60};
+  duration flush_interval = std::chrono::milliseconds{100};
+  std::string http = "off"; // "off" or "host:port"
+  std::string http_token;
+  std::string log_level = "info";
+  std::uint32_t ledger_capacity = 4096; // counters of one process
+  std::uint32_t ledger_stripes = 64;    // threads counting without atomics
+  std::size_t max_response_bytes = 64u << 20; // decoded
+
+  const std::vector<std::string>& urls(market which) const noexcept {
+    return which == market::spot ? spot_urls : futures_urls;
+  }
+  duration ttl(market which) const noexcept { return which == market::spot ? spot_ttl : futures_ttl; }
+  duration warmup_interval(market which) const noexcept {
+    return which == market::spot ? spot_warmup_interval : futures_warmup_interval;
+  }
+  // The assets listed first: what was set, else the default of the market.
+  std::vector<std::string> priority(market which) const;
+  // "redis" or "embedded", after resolving "auto".
+  bool uses_redis() const noexcept { return store == "redis" || (store == "auto" && !redis_url.empty()); }
+};
+
+} // namespace holdfast

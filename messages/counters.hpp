@@ -1,0 +1,87 @@
+// What is said to and by the counter actor, which drains the ledger to the store and answers reads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/messages/fault.hpp>
+#include <holdfast/runtime/clock.hpp>
+
+namespace holdfast {
+
+// Fire and forget, for CAF hosts; engine code uses a `counter` handle.
+struct incr_counter {
+  std::string key;
+  std::int64_t amount = 1;
+};
+
+// Answered with incr_confirmation by the deadline at the latest.
+struct incr_counter_confirmed {
+  std::string key;
+  std::int64_t amount = 1;
+  boot_time deadline;
+};
+
+// `in_store` false: not confirmed in time; the increment is in the ledger and will arrive, do not repeat it.
+struct incr_confirmation {
+  bool in_store = false;
+};
+
+enum class counter_source : std::uint8_t { redis, embedded, ledger };
+
+struct read_counter {
+  std::string key;
+  boot_time deadline;
+};
+
+// One counter as far as it is known: the store's value plus what of this process has not arrived there.
+struct counter_reading {
+  std::string key;
+  std::int64_t value = 0;
+  bool exists = false;     // a counter of this name is known anywhere
+  bool is_integer = true;  // false: the store holds something else under this key
+  counter_source source = counter_source::ledger; // `ledger`: the store did not answer; last known value plus pending
+  std::optional<wall_time> as_of;                 // when the store's part was read; none: never
+  fault error = fault::none;
+};
+
+struct read_counters {
+  std::string glob; // over metrics:* keys and every key of this process
+  boot_time deadline;
+};
+
+struct counter_readings {
+  std::vector<counter_reading> readings; // by key, in byte order
+};
+
+// Answered with flush_reply: everything counted before this message is in the store, adopted ledgers included.
+struct flush_counters {
+  boot_time deadline;
+};
+
+struct flush_reply {
+  bool complete = false;
+  std::uint64_t pending_rows = 0;
+};
+
+struct get_counter_status {};
+
+struct counter_status {
+  std::uint64_t rows = 0;
+  std::uint64_t capacity = 0;
+  std::uint64_t pending_rows = 0;
+  std::uint64_t set_aside_rows = 0;
+  std::uint64_t merged_batches = 0;
+  std::uint64_t overflow = 0;        // increments without a row of their own
+  std::uint64_t ambiguous_merges = 0;
+  std::uint64_t adopting_ledgers = 0;
+  std::uint64_t damaged_ledgers = 0;
+  bool durable = false; // false: the ledger is in memory only
+  std::string writer;
+  std::string ledger_path;
+  std::vector<std::string> set_aside_keys; // a bounded sample, "key: reason"
+};
+
+} // namespace holdfast

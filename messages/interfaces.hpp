@@ -1,0 +1,69 @@
+// Who may say what to whom: the wiring diagram of the house, checked by the compiler. Actors meet only here.
+//
+//   callers --get_symbols--> cache --fetch_wanted--> supervisor --fetch_symbols--> fetcher (one per market)
+//                              |                         '--last_good_wanted--> last_good
+//                              |--store_read, store_symbols--> store (redis or embedded)
+//                              '--table_accepted--> last_good --store_write--> local store
+//   warmup --refresh_symbols--> cache        warmup --lease_wanted--> store
+//   callers --read_counter, ...--> counter --store_merge, store_read_counters--> store
+//   store --store_event, symbols_announced--> its listeners
+#pragma once
+
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/unit.hpp>
+
+#include <holdfast/messages/counters.hpp>
+#include <holdfast/messages/status.hpp>
+#include <holdfast/messages/store.hpp>
+#include <holdfast/messages/symbols.hpp>
+#include <holdfast/messages/type_ids.hpp>
+
+namespace holdfast {
+
+// The only place that spells CAF 0.17's way of writing signatures.
+template <class Question, class Answer>
+using answers = typename caf::replies_to<Question>::template with<Answer>;
+template <class Question>
+using confirms = typename caf::replies_to<Question>::template with<caf::unit_t>;
+template <class News>
+using hears = caf::reacts_to<News>;
+
+// Whoever wants to know what happens to a store.
+using store_listener = caf::typed_actor<hears<store_event>, hears<symbols_announced>>;
+
+// listener -> store: from now on tell me; the last state of the link is told at once.
+struct store_listen {
+  store_listener listener;
+};
+
+using store_actor = caf::typed_actor<
+  answers<store_read, store_value>, confirms<store_write>, confirms<store_erase>, confirms<store_symbols>,
+  answers<store_merge, store_merge_reply>, answers<store_read_counters, store_counters_found>,
+  answers<store_list_counters, store_keys>, confirms<store_raise>, answers<lease_wanted, lease_reply>,
+  confirms<lease_returned>, confirms<store_announce>, hears<store_listen>, answers<get_store_status, store_status>>;
+
+using cache_actor = caf::typed_actor<
+  answers<get_symbols, symbols_reply>, answers<refresh_symbols, refresh_outcome>, hears<store_event>,
+  hears<symbols_announced>, answers<get_cache_status, cache_status>>;
+
+using supervisor_actor
+  = caf::typed_actor<answers<fetch_wanted, fetch_result>, answers<fallback_wanted, fetch_result>,
+                     answers<get_supervisor_status, supervisor_status>>;
+
+using fetcher_actor = caf::typed_actor<answers<fetch_symbols, fetch_outcome>>;
+
+using last_good_actor
+  = caf::typed_actor<answers<last_good_wanted, symbols_answer>, hears<table_accepted>, hears<store_event>,
+                     hears<symbols_announced>, answers<get_last_good_status, last_good_status>>;
+
+using warmup_actor = caf::typed_actor<answers<get_warmup_status, warmup_status>>;
+
+using counter_actor = caf::typed_actor<
+  hears<incr_counter>, answers<incr_counter_confirmed, incr_confirmation>, answers<read_counter, counter_reading>,
+  answers<read_counters, counter_readings>, answers<flush_counters, flush_reply>, hears<store_event>,
+  hears<symbols_announced>, answers<get_counter_status, counter_status>>;
+
+} // namespace holdfast
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::store_listen)

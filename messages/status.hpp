@@ -1,0 +1,67 @@
+// What each actor tells about itself: the parts of /api/v1/status.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/messages/fault.hpp>
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/market.hpp>
+
+namespace holdfast {
+
+struct get_cache_status {};
+struct get_supervisor_status {};
+struct get_warmup_status {};
+struct get_last_good_status {};
+
+struct market_cache_status {
+  std::uint64_t hits = 0; // of this process
+  std::uint64_t misses = 0;
+  std::uint64_t waiting = 0; // callers waiting for a running fetch
+  bool refreshing = false;
+};
+struct cache_status {
+  std::array<market_cache_status, market_count> markets;
+};
+
+enum class circuit_state : std::uint8_t { closed, open, half_open };
+
+struct fetcher_status {
+  bool running = false;
+  std::uint64_t restarts = 0;
+  std::uint64_t fetches = 0;
+  std::uint64_t failures = 0;
+  std::uint32_t consecutive_failures = 0;
+  circuit_state circuit = circuit_state::closed;
+  bool down = false; // past the restart intensity
+  std::optional<boot_time> forbidden_until; // embargo, backoff or open circuit
+  std::string last_error;
+};
+struct supervisor_status {
+  std::array<fetcher_status, market_count> fetchers;
+};
+
+struct market_warmup_status {
+  std::uint64_t successes = 0;
+  std::uint64_t errors = 0;
+  std::uint32_t retry = 0; // of the current interval
+  std::optional<boot_time> next_refresh;
+};
+struct warmup_status {
+  std::array<market_warmup_status, market_count> markets;
+};
+
+struct market_last_good_status {
+  bool known = false;
+  std::uint64_t symbols = 0;
+  std::optional<wall_time> fetched_at;
+};
+struct last_good_status {
+  std::array<market_last_good_status, market_count> markets;
+};
+
+} // namespace holdfast

@@ -1,0 +1,147 @@
+// What any actor may ask of a store, Redis or embedded: nobody can tell which one answers.
+//
+// Every question carries a deadline on the boot clock; a store drops what is past it unanswered work and answers
+// `deadline`. While the link is down every question is answered `store_away` at once.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/messages/fault.hpp>
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/counter_merge.hpp>
+#include <holdfast/runtime/market.hpp>
+#include <holdfast/runtime/symbol_board.hpp>
+
+namespace holdfast {
+
+struct store_read {
+  std::string key;
+  boot_time deadline;
+};
+
+struct store_value {
+  std::optional<std::string> value;                 // none: there is no such key
+  std::optional<std::chrono::milliseconds> ttl_left; // none: the key does not expire
+};
+
+// Answered with unit once the store has it.
+struct store_write {
+  std::string key;
+  std::string value;
+  std::optional<std::chrono::milliseconds> ttl; // none: no expiry
+  boot_time deadline;
+};
+
+struct store_erase {
+  std::string key;
+  boot_time deadline;
+};
+
+// A validated table goes to the store: every key in a script of its own, in this order: the full-fidelity value, the
+// plain array with its TTL, last_refresh_ts, the plain last_good array, then the announcement. Nothing is written
+// under a fence that has seen a newer order (fault `fenced`).
+struct store_symbols {
+  market which = market::spot;
+  table_order order;
+  std::string full_value;              // the symbol codec's text, for holdfast processes
+  std::string list_value;              // the contract's JSON array
+  std::int64_t refreshed_at_seconds = 0; // Unix time of the fetch
+  std::chrono::milliseconds ttl{0};
+  boot_time deadline;
+};
+
+struct store_merge {
+  std::vector<merge_row> rows;
+  boot_time deadline;
+};
+
+struct store_merge_reply {
+  std::vector<merge_verdict> verdicts; // as many as rows, in their order
+};
+
+struct store_read_counters {
+  std::vector<counter_read> reads;
+  boot_time deadline;
+};
+
+struct store_counters_found {
+  std::vector<counter_found> found; // as many as reads, in their order
+};
+
+// Keys of counters that match the glob: our own from the set holdfast:keys; foreign ones by a bounded SCAN.
+struct store_list_counters {
+  std::string glob;
+  bool foreign = false; // also look for counters that no holdfast process wrote: slow, rare
+  boot_time deadline;
+};
+
+struct store_keys {
+  std::vector<std::string> keys;
+};
+
+// Sets key to max(stored, value); answered with unit.
+struct store_raise {
+  std::string key;
+  std::int64_t value = 0;
+  boot_time deadline;
+};
+
+// The right to refresh a market for all processes on this store. The token grows with every grant.
+struct lease_wanted {
+  std::string name;   // e.g. "refresh:spot"
+  std::string holder; // unique per engine opening
+  std::chrono::milliseconds ttl{0};
+  boot_time deadline;
+};
+
+struct lease_reply {
+  bool granted = false;        // held now by `holder` (newly or renewed)
+  std::uint64_t token = 0;     // fencing token of whoever holds it
+  std::chrono::milliseconds ttl_left{0};
+};
+
+struct lease_returned {
+  std::string name;
+  std::string holder;
+  boot_time deadline;
+};
+
+// Publishes to every process on the store that listens.
+struct store_announce {
+  std::string channel;
+  std::string text;
+  boot_time deadline;
+};
+
+// The store tells its listeners (counter, cache, last_good) what happened to it.
+enum class store_change : std::uint8_t {
+  link_up,   // answers again after having been away
+  link_down, // does not answer; said once
+  identity,  // its epoch, run id or history differs from before: verify everything, write the keys again
+};
+
+struct store_event {
+  store_change change = store_change::link_up;
+  store_identity identity;
+};
+
+struct get_store_status {};
+
+struct store_status {
+  std::string kind; // "redis" or "embedded"
+  bool up = false;
+  std::string endpoint; // no password in it
+  std::string last_error;
+  store_identity identity;
+  std::uint64_t commands = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t reconnects = 0;
+  std::uint64_t suppressed_warnings = 0;
+  std::chrono::nanoseconds last_round_trip{0};
+};
+
+} // namespace holdfast

@@ -1,0 +1,113 @@
+// What is said about symbol tables: between callers and cache, cache and supervisor, supervisor and fetcher,
+// cache and last_good.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <holdfast/messages/fault.hpp>
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/market.hpp>
+#include <holdfast/runtime/symbol_board.hpp>
+
+namespace holdfast {
+
+// caller -> cache. Counts one hit or one miss.
+struct get_symbols {
+  market which = market::spot;
+  std::optional<boot_time> deadline; // none: the cache's own bounds
+};
+
+// The answer, with what it is worth. `error` is none or the reason why `table` is null (only in the synchronous
+// call: actors get the fault as an error).
+struct symbols_reply {
+  symbol_table_ptr table;
+  symbols_source source = symbols_source::none;
+  std::optional<wall_time> fetched_at;
+  std::optional<std::chrono::nanoseconds> age; // none: unknown
+  bool stale = true;
+  std::uint64_t version = 0;
+  fault error = fault::none;
+};
+
+enum class refresh_reason : std::uint8_t { warmup, rejected_order, calendar, operator_request };
+
+// warmup, engine -> cache: fetch now, whatever the freshness; shares a fetch that is running.
+struct refresh_symbols {
+  market which = market::spot;
+  refresh_reason reason = refresh_reason::warmup;
+};
+
+// `failure` is none if a validated table came from the exchange (or, as a follower, from the store).
+struct refresh_outcome {
+  market which = market::spot;
+  fault failure = fault::none;
+  std::string detail;
+  std::optional<boot_time> forbidden_until; // with fetch_forbidden, where known: no use in retrying earlier
+  std::uint64_t version = 0;
+};
+
+// A table on its way between actors, with its origin.
+struct symbols_answer {
+  symbol_table_ptr table;
+  symbols_source source = symbols_source::none;
+  std::optional<wall_time> fetched_at;
+  std::optional<boot_time> fetched_boot;
+  table_order order;
+};
+
+// cache -> supervisor: bring a new table. `baseline` is what the plausibility gate compares with; may be null.
+struct fetch_wanted {
+  market which = market::spot;
+  symbol_table_ptr baseline;
+};
+
+// supervisor -> cache. With a failure, `answer` is last good's, or has no table where nothing was ever good.
+struct fetch_result {
+  market which = market::spot;
+  symbols_answer answer;
+  fault failure = fault::none;
+  std::string detail;
+  std::optional<boot_time> forbidden_until;
+};
+
+// cache -> supervisor: last good's answer now, without waiting for the running fetch. Answered with a fetch_result
+// whose failure is `deadline`.
+struct fallback_wanted {
+  market which = market::spot;
+};
+
+// supervisor -> fetcher. The fetcher gives up at `deadline` by itself; the supervisor replaces it if it does not.
+struct fetch_symbols {
+  symbol_table_ptr baseline;
+  boot_time deadline;
+};
+
+// fetcher -> supervisor. Ordinary failures are answers, not crashes.
+struct fetch_outcome {
+  symbols_answer answer;       // table is null on failure
+  fault failure = fault::none; // fetch_failed, fetch_forbidden or table_refused
+  std::string detail;          // for people; no secret in it
+  std::optional<boot_time> forbidden_until; // an embargo: this market's whole budget is closed until then
+};
+
+// supervisor -> last_good; answered with symbols_answer, or the fault no_data.
+struct last_good_wanted {
+  market which = market::spot;
+};
+
+// cache -> last_good: a validated table was published.
+struct table_accepted {
+  market which = market::spot;
+  symbols_answer answer;
+};
+
+// A table that another process announced, or that the store may have lost: store -> cache, last_good.
+struct symbols_announced {
+  market which = market::spot;
+  table_order order;
+};
+
+} // namespace holdfast

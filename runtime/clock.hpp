@@ -1,0 +1,39 @@
+// Time as holdfast measures it, injectable so that tests run in virtual time.
+//
+// boot_time  CLOCK_BOOTTIME: never steps, goes on while the machine sleeps. Ages, TTLs, leases, embargoes, deadlines.
+//            Meaningless in another process or after a reboot: never written to a store or a file.
+// wall_time  the system's idea of now, which may step. Only for what crosses processes or restarts.
+//
+// Threads    every function of a clock_source may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+namespace holdfast {
+
+struct boot_clock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<boot_clock, duration>;
+  static constexpr bool is_steady = true;
+  static time_point now() noexcept;
+};
+
+using boot_time = boot_clock::time_point;
+using wall_time = std::chrono::sys_time<std::chrono::microseconds>;
+
+class clock_source {
+public:
+  virtual ~clock_source() = default;
+  virtual boot_time boot_now() const noexcept = 0;
+  virtual wall_time wall_now() const noexcept = 0;
+};
+
+using clock_ptr = std::shared_ptr<const clock_source>;
+
+// The machine's clocks.
+clock_ptr system_clocks();
+
+} // namespace holdfast

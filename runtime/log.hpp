@@ -1,0 +1,37 @@
+// The library's log: the spdlog logger named `holdfast`, which a host may register before the engine starts (ours
+// writes to standard error). One line per event, "what happened key=value ...", nothing secret in it.
+//
+// Threads  logger(): any. repeated_failure: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <spdlog/logger.h>
+
+namespace holdfast {
+
+std::shared_ptr<spdlog::logger> logger();
+
+// Says a failure that repeats once, counts the rest in silence, and tells on recovery how many there were.
+class repeated_failure {
+public:
+  explicit repeated_failure(std::string_view what) : what_{what} {}
+
+  // The first one since the last recovery is logged as a warning; the 10th, 100th, ... once more with their count.
+  void failed(std::string_view detail);
+  // Logs one line if anything failed since the last recovery.
+  void recovered();
+  std::uint64_t count() const noexcept { return count_; }
+  // All failures that were not logged, over the whole life.
+  std::uint64_t suppressed() const noexcept { return suppressed_; }
+
+private:
+  std::string_view what_; // a literal: "redis link", "fetch spot"
+  std::uint64_t count_ = 0;
+  std::uint64_t suppressed_ = 0;
+  std::uint64_t next_said_ = 1;
+};
+
+} // namespace holdfast
