@@ -1,0 +1,37 @@
+// Exact decimals of the exchange: a scaled 64-bit integer, never a floating-point number.
+//
+// Bounds  |value| * 10^scale < 2^63, scale <= 18; text beyond that is not a decimal here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace holdfast {
+
+// units / 10^scale.
+struct decimal {
+  std::int64_t units = 0;
+  std::uint8_t scale = 0;
+
+  // "-12.3400" -> {-123400, 4}. No exponent, no blanks, at least one digit.
+  static std::optional<decimal> parse(std::string_view text) noexcept;
+
+  // With exactly `scale` digits after the point.
+  std::string text() const;
+
+  // By value: 1.0 equals 1.00.
+  friend bool operator==(const decimal& a, const decimal& b) noexcept { return compare(a, b) == 0; }
+  friend bool operator<(const decimal& a, const decimal& b) noexcept { return compare(a, b) < 0; }
+  friend bool operator>(const decimal& a, const decimal& b) noexcept { return compare(a, b) > 0; }
+  friend bool operator<=(const decimal& a, const decimal& b) noexcept { return compare(a, b) <= 0; }
+  friend bool operator>=(const decimal& a, const decimal& b) noexcept { return compare(a, b) >= 0; }
+
+  static int compare(const decimal& a, const decimal& b) noexcept;
+};
+
+// 10^exponent for exponent 0..18.
+std::int64_t power_of_ten(unsigned exponent) noexcept;
+
+} // namespace holdfast

@@ -1,0 +1,43 @@
+// Reads a body of the exchange's `exchangeInfo`, spot or futures, into a symbol table: in one pass, without a tree.
+//
+// Tolerant  one bad symbol never costs the others; unknown fields, filters, statuses and contract types are counted,
+//           never refused; numbers are taken where strings are expected and the other way round.
+// Bounds    nesting is skipped without recursion; at most 64 distinct unknown names are remembered.
+// Errors    a body that is not JSON, not an object, or an error of the exchange ({"code":..,"msg":..}).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/runtime/expected.hpp>
+#include <holdfast/runtime/symbol_table.hpp>
+
+namespace holdfast {
+
+// Something that this version has no name for.
+struct schema_unknown {
+  enum class kind : std::uint8_t { status, contract_type, filter, field };
+  kind what = kind::field;
+  std::string name;
+  std::uint64_t count = 0;
+};
+
+struct exchange_info {
+  symbol_table_ptr table;
+  std::int64_t server_time_ms = 0;                 // 0: not told
+  std::optional<std::int64_t> weight_per_minute;   // REQUEST_WEIGHT limit of the body's rateLimits
+  std::uint64_t bad_symbols = 0;                   // left out: unusable or repeated name
+  std::vector<schema_unknown> unknown;
+};
+
+struct exchange_info_error {
+  std::optional<std::int64_t> code; // of the exchange, where the body is its error
+  std::string message;
+};
+
+// `body` is taken apart in place.
+expected<exchange_info, exchange_info_error> read_exchange_info(std::string body, const list_rules& rules);
+
+} // namespace holdfast

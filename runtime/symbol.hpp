@@ -1,0 +1,92 @@
+// One symbol of the exchange with its trading rules, as a symbol_table keeps it.
+//
+// Life     every view points into the table that the symbol belongs to and dies with it.
+// Errors   none: a rule that the exchange did not give, or gave in a way that is no decimal, is simply absent.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include <holdfast/runtime/decimal.hpp>
+
+namespace holdfast {
+
+// `unknown`: a status that this version has no name for; symbol::status_text tells it.
+// `gone`: the exchange lists the symbol no more; the rules are the last ones known.
+enum class symbol_status : std::uint8_t {
+  unknown, trading, end_of_day, halt, break_, cancel_only, pre_trading, post_trading, auction_match, pending_trading,
+  settling, pre_settle, pre_delivering, delivering, delivered, close, trading_halt, gone,
+};
+
+symbol_status parse_symbol_status(std::string_view text) noexcept;
+
+// A decimal rule with the exchange's own spelling.
+struct rule_value {
+  std::int64_t units = 0;
+  const char* characters = nullptr;
+  std::uint8_t length = 0; // 0: the exchange gave no such rule
+  std::uint8_t scale = 0;
+  bool exact = false;      // false: absent, or text that is no decimal
+
+  std::string_view text() const noexcept { return {characters, length}; }
+  decimal value() const noexcept { return {units, scale}; }
+  bool present() const noexcept { return exact; }
+};
+
+// What an order breaks; combine with `|`, test with has().
+enum class broken_rule : std::uint16_t {
+  none = 0,
+  not_trading = 1 << 0,
+  price_too_low = 1 << 1,
+  price_too_high = 1 << 2,
+  price_off_tick = 1 << 3,
+  quantity_too_low = 1 << 4,
+  quantity_too_high = 1 << 5,
+  quantity_off_step = 1 << 6,
+  notional_too_low = 1 << 7,
+};
+constexpr broken_rule operator|(broken_rule a, broken_rule b) noexcept {
+  return static_cast<broken_rule>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool has(broken_rule set, broken_rule one) noexcept {
+  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
+}
+
+struct symbol {
+  std::string_view name;
+  std::string_view base_asset;
+  std::string_view quote_asset;
+  std::string_view status_text;
+  std::string_view contract_type; // empty: not a future, or not told
+  std::string_view permissions;   // "SPOT|MARGIN&TRD_GRP_005": groups joined by '&', alternatives by '|'
+  rule_value tick_size;
+  rule_value step_size;
+  rule_value min_quantity;
+  rule_value max_quantity;
+  rule_value min_notional; // MIN_NOTIONAL or NOTIONAL, spot's `minNotional` or futures' `notional`
+  rule_value min_price;
+  rule_value max_price;
+  std::int64_t onboard_ms = 0;  // Unix milliseconds; 0: not told
+  std::int64_t delivery_ms = 0; // Unix milliseconds; 0: not told
+  std::int64_t gone_since_ms = 0;
+  std::uint8_t base_precision = 0;
+  std::uint8_t quote_precision = 0;
+  std::uint8_t price_precision = 0;    // futures; not the tick size
+  std::uint8_t quantity_precision = 0; // futures
+  symbol_status status = symbol_status::unknown;
+
+  bool trading() const noexcept { return status == symbol_status::trading; }
+
+  // Whether an account that has `permission` alone may trade it; true where the exchange names none.
+  bool permits(std::string_view permission) const noexcept;
+
+  // Down to the tick above min_price (or zero); unchanged without a tick. Scale of the result: the tick's.
+  decimal round_price(decimal price) const noexcept;
+  // Down to the step; unchanged without a step. Scale of the result: the step's.
+  decimal round_quantity(decimal quantity) const noexcept;
+  // Every rule that a limit order would break.
+  broken_rule check_order(decimal price, decimal quantity) const noexcept;
+};
+
+} // namespace holdfast

@@ -1,0 +1,185 @@
+#include "runtime/symbol_codec.hpp"
+
+#include <array>
+#include <charconv>
+#include <unordered_map>
+#include <vector>
+
+#include <rapidjson/document.h>
+
+#include "runtime/symbol_list.hpp"
+
+namespace holdfast {
+
+namespace {
+
+constexpr int format_version = 1;
+constexpr std::size_t text_bytes_max = 64u << 20;
+
+// A row is an array: texts first, in this order, then the numbers.
+constexpr auto texts = std::to_array<std::string_view symbol::*>(
+  {&symbol::name, &symbol::base_asset, &symbol::quote_asset, &symbol::status_text, &symbol::contract_type});
+constexpr auto rule_fields = std::to_array<rule_value symbol::*>(
+  {&symbol::tick_size, &symbol::step_size, &symbol::min_quantity, &symbol::max_quantity, &symbol::min_notional,
+   &symbol::min_price, &symbol::max_price});
+constexpr auto times = std::to_array<std::int64_t symbol::*>(
+  {&symbol::onboard_ms, &symbol::delivery_ms, &symbol::gone_since_ms});
+constexpr auto precisions = std::to_array<std::uint8_t symbol::*>(
+  {&symbol::base_precision, &symbol::quote_precision, &symbol::price_precision, &symbol::quantity_precision});
+constexpr std::size_t row_length = texts.size() + rule_fields.size() + times.size() + precisions.size() + 1;
+
+void append_row(std::string& out, const symbol& one, std::size_t permissions) {
+  out += '[';
+  for (const auto field : texts) {
+    append_json_string(out, one.*field);
+    out += ',';
+  }
+  for (const auto field : rule_fields) {
+    append_json_string(out, (one.*field).text());
+    out += ',';
+  }
+  for (const auto field : times)
+    out += std::to_string(one.*field) + ',';
+  for (const auto field : precisions)
+    out += std::to_string(one.*field) + ',';
+  out += std::to_string(permissions) + ']';
+}
+
+std::optional<symbol> read_row(const rapidjson::Value& row, const std::vector<std::string_view>& permissions) {
+  if (!row.IsArray() || row.Size() != row_length)
+    return std::nullopt;
+  symbol one;
+  rapidjson::SizeType at = 0;
+  const auto text = [&]() -> std::optional<std::string_view> {
+    const auto& value = row[at++];
+    if (!value.IsString())
+      return std::nullopt;
+    return std::string_view{value.GetString(), value.GetStringLength()};
+  };
+  for (const auto field : texts) {
+    const auto value = text();
+    if (!value)
+      return std::nullopt;
+    one.*field = *value;
+  }
+  for (const auto field : rule_fields) {
+    const auto value = text();
+    if (!value)
+      return std::nullopt;
+    one.*field = make_rule(*value);
+  }
+  for (const auto field : times) {
+    if (!row[at].IsInt64())
+      return std::nullopt;
+    one.*field = row[at++].GetInt64();
+  }
+  for (const auto field : precisions) {
+    if (!row[at].IsUint() || row[at].GetUint() > 255)
+      return std::nullopt;
+    one.*field = static_cast<std::uint8_t>(row[at++].GetUint());
+  }
+  if (!row[at].IsUint() || row[at].GetUint() >= permissions.size())
+    return std::nullopt;
+  one.permissions = permissions[row[at].GetUint()];
+  one.status = parse_symbol_status(one.status_text);
+  return one;
+}
+
+std::optional<symbols_source> read_source(std::string_view text) {
+  for (const auto source : {symbols_source::none, symbols_source::cache, symbols_source::private_api,
+                            symbols_source::public_api, symbols_source::last_good})
+    if (text == to_string(source))
+      return source;
+  return std::nullopt;
+}
+
+const rapidjson::Value* member(const rapidjson::Value& object, const char* name) {
+  const auto found = object.FindMember(name);
+  return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+expected<encoded_symbols, std::string> refuse(const char* why) { return unexpected{std::string{why}}; }
+
+} // namespace
+
+std::string encode_symbols(const encoded_symbols& what) {
+  std::unordered_map<std::string_view, std::size_t> numbers{{std::string_view{}, 0}};
+  std::vector<std::string_view> permissions{std::string_view{}};
+  std::string rows;
+  rows.reserve(what.table->size() * 256);
+  for (const auto& one : what.table->symbols()) {
+    const auto [known, fresh] = numbers.try_emplace(one.permissions, permissions.size());
+    if (fresh)
+      permissions.push_back(one.permissions);
+    if (!rows.empty())
+      rows += ',';
+    append_row(rows, one, known->second);
+  }
+  std::string out = "{\"holdfast\":" + std::to_string(format_version);
+  out += ",\"source\":\"" + std::string{to_string(what.source)} + '"';
+  if (what.fetched_at)
+    out += ",\"fetched_at_us\":" + std::to_string(what.fetched_at->time_since_epoch().count());
+  out += ",\"token\":" + std::to_string(what.order.token) + ",\"sequence\":" + std::to_string(what.order.sequence);
+  out += ",\"fingerprint\":";
+  append_json_string(out, what.fingerprint);
+  out += ",\"server_time_ms\":" + std::to_string(what.table->server_time_ms()) + ",\"permissions\":[";
+  for (std::size_t i = 0; i < permissions.size(); ++i) {
+    if (i > 0)
+      out += ',';
+    append_json_string(out, permissions[i]);
+  }
+  return out + "],\"symbols\":[" + rows + "]}";
+}
+
+expected<encoded_symbols, std::string> decode_symbols(std::string_view text, const list_rules& rules) {
+  if (text.size() > text_bytes_max)
+    return refuse("the value is larger than a symbol table may be");
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  if (document.HasParseError() || !document.IsObject())
+    return refuse("the value is not a JSON object");
+  const auto* version = member(document, "holdfast");
+  if (!version || !version->IsInt() || version->GetInt() != format_version)
+    return refuse("the value is not a symbol table of this format");
+  const auto* source = member(document, "source");
+  const auto* token = member(document, "token");
+  const auto* sequence = member(document, "sequence");
+  const auto* fingerprint = member(document, "fingerprint");
+  const auto* server_time = member(document, "server_time_ms");
+  const auto* sets = member(document, "permissions");
+  const auto* rows = member(document, "symbols");
+  if (!source || !source->IsString() || !token || !token->IsUint64() || !sequence || !sequence->IsUint64() || !fingerprint
+      || !fingerprint->IsString() || !server_time || !server_time->IsInt64() || !sets || !sets->IsArray() || !rows
+      || !rows->IsArray())
+    return refuse("the value lacks a field or has one of the wrong type");
+  encoded_symbols what;
+  const auto known_source = read_source(source->GetString());
+  if (!known_source)
+    return refuse("the value names an unknown source");
+  what.source = *known_source;
+  if (const auto* fetched = member(document, "fetched_at_us"); fetched && fetched->IsInt64())
+    what.fetched_at = wall_time{std::chrono::microseconds{fetched->GetInt64()}};
+  what.order = {token->GetUint64(), sequence->GetUint64()};
+  what.fingerprint.assign(fingerprint->GetString(), fingerprint->GetStringLength());
+
+  std::vector<std::string_view> permissions;
+  for (const auto& set : sets->GetArray()) {
+    if (!set.IsString())
+      return refuse("a set of permissions is not text");
+    permissions.emplace_back(set.GetString(), set.GetStringLength());
+  }
+  symbol_table_builder builder;
+  builder.reserve(rows->Size());
+  builder.server_time(server_time->GetInt64());
+  for (const auto& row : rows->GetArray()) {
+    const auto one = read_row(row, permissions);
+    if (!one || !builder.add(*one))
+      return refuse("a symbol of the value is not as written");
+  }
+  if (builder.size() == 0)
+    return refuse("the value holds no symbol");
+  what.table = builder.build(rules);
+  return what;
+}
+
+} // namespace holdfast

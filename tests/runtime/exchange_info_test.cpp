@@ -1,0 +1,171 @@
+#include "runtime/exchange_info.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+
+#include "runtime/symbol_codec.hpp"
+#include "runtime/symbol_list.hpp"
+#include "tests/support/runtime_recordings.hpp"
+
+namespace holdfast {
+namespace {
+
+const list_rules usdt{{"USDT"}, {"BTC", "ETH", "BNB", "SOL", "ADA", "AVAX", "DOT", "MATIC", "LINK", "UNI"}};
+
+std::string body_of(const std::string& symbols) { return "{\"serverTime\":1,\"symbols\":[" + symbols + "]}"; }
+
+std::string plain(const std::string& name, const std::string& status = "TRADING", const std::string& more = "") {
+  return "{\"symbol\":\"" + name + "\",\"status\":\"" + status
+         + "\",\"baseAsset\":\"" + name.substr(0, name.size() - 4) + "\",\"quoteAsset\":\"USDT\"" + more + "}";
+}
+
+std::vector<std::string> names(const symbol_table& table) {
+  std::vector<std::string> out;
+  for (const auto id : table.listed())
+    out.emplace_back(table.symbols()[id].name);
+  return out;
+}
+
+class recordings : public testing::TestWithParam<std::pair<const char*, std::size_t>> {};
+
+TEST_P(recordings, list_is_what_a_simple_reader_makes_of_it) {
+  const auto body = test::recording(GetParam().first);
+  if (!body)
+    GTEST_SKIP() << "no recordings at " HOLDFAST_SHARED_DATA;
+  const auto info = read_exchange_info(*body, usdt);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(info->bad_symbols, 0u);
+
+  rapidjson::Document document;
+  document.Parse(body->c_str());
+  std::map<std::string, std::vector<std::string>> first;
+  std::set<std::string> rest;
+  for (const auto& one : document["symbols"].GetArray()) {
+    if (std::string{one["status"].GetString()} != "TRADING" || std::string{one["quoteAsset"].GetString()} != "USDT")
+      continue;
+    const std::string base = one["baseAsset"].GetString();
+    if (std::find(usdt.priority_assets.begin(), usdt.priority_assets.end(), base) != usdt.priority_assets.end())
+      first[base].emplace_back(one["symbol"].GetString());
+    else
+      rest.emplace(one["symbol"].GetString());
+  }
+  std::vector<std::string> wanted;
+  for (const auto& asset : usdt.priority_assets)
+    wanted.insert(wanted.end(), first[asset].begin(), first[asset].end());
+  wanted.insert(wanted.end(), rest.begin(), rest.end());
+  EXPECT_EQ(names(*info->table), wanted);
+  EXPECT_EQ(wanted.size(), GetParam().second);
+  EXPECT_LE(info->table->memory(), info->table->size() * 400 + info->table->list_json().size() + 16384);
+
+  for (const auto& one : document["symbols"].GetArray()) {
+    const auto* found = info->table->find(one["symbol"].GetString());
+    ASSERT_NE(found, nullptr);
+    for (const auto& filter : one["filters"].GetArray()) {
+      const std::string type = filter["filterType"].GetString();
+      if (type == "PRICE_FILTER") {
+        EXPECT_EQ(found->tick_size.text(), filter["tickSize"].GetString());
+      }
+      if (type == "LOT_SIZE") {
+        EXPECT_EQ(found->max_quantity.text(), filter["maxQty"].GetString());
+      }
+    }
+  }
+}
+
+TEST_P(recordings, survive_the_store_in_both_forms) {
+  const auto body = test::recording(GetParam().first);
+  if (!body)
+    GTEST_SKIP() << "no recordings at " HOLDFAST_SHARED_DATA;
+  const auto info = read_exchange_info(*body, usdt);
+  ASSERT_TRUE(info);
+  const auto list = read_symbol_list(info->table->list_json(), usdt);
+  ASSERT_TRUE(list) << list.error();
+  EXPECT_EQ((*list)->list_json(), info->table->list_json());
+
+  const encoded_symbols full{info->table, symbols_source::public_api, wall_time{std::chrono::seconds{7}}, {8, 9}, "mark"};
+  const auto decoded = decode_symbols(encode_symbols(full), usdt);
+  ASSERT_TRUE(decoded) << decoded.error();
+  EXPECT_EQ(decoded->table->content_hash(), info->table->content_hash());
+  EXPECT_EQ(decoded->table->list_json(), info->table->list_json());
+  EXPECT_EQ(decoded->order, full.order);
+  EXPECT_EQ(decoded->fetched_at, full.fetched_at);
+  EXPECT_EQ(decoded->fingerprint, "mark");
+}
+
+INSTANTIATE_TEST_SUITE_P(all, recordings,
+                         testing::Values(std::pair{"spot_2020-10-09.json", std::size_t{190}},
+                                         std::pair{"spot_2022-09-22.json", std::size_t{345}},
+                                         std::pair{"futures_2022-12-22.json", std::size_t{148}},
+                                         std::pair{"futures_2025-08-22.json", std::size_t{477}}));
+
+TEST(exchange_info, one_bad_symbol_never_costs_the_others) {
+  const auto info = read_exchange_info(body_of(plain("AUSDT") + ",{\"symbol\":7},{},[],null,5," + plain("\xFFUSDT") + ","
+                                               + plain("BUSDT", "TRADING", ",\"filters\":[null,{\"filterType\":null}]") + ","
+                                               + plain("AUSDT")),
+                                       usdt);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(names(*info->table), (std::vector<std::string>{"AUSDT", "BUSDT"}));
+  EXPECT_EQ(info->bad_symbols, 3u);
+}
+
+TEST(exchange_info, a_lone_surrogate_costs_no_other_symbol) {
+  const auto info = read_exchange_info(body_of(plain("AUSDT") + "," + plain("\\uD800USDT")), usdt);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_NE(info->table->find("AUSDT"), nullptr);
+}
+
+TEST(exchange_info, escaped_and_raw_names_are_the_same_symbol) {
+  const auto raw = read_exchange_info(body_of(plain("币安人生USDT")), usdt);
+  const auto escaped = read_exchange_info(body_of(plain("\\u5e01\\u5b89\\u4eba\\u751fUSDT")), usdt);
+  ASSERT_TRUE(raw && escaped);
+  EXPECT_NE(escaped->table->find("币安人生USDT"), nullptr);
+  EXPECT_EQ(names(*raw->table), names(*escaped->table));
+}
+
+TEST(exchange_info, the_unknown_is_counted_and_kept) {
+  const auto info = read_exchange_info(
+    body_of(plain("AUSDT", "SLEEPING", ",\"contractType\":\"ODD\",\"newField\":1,\"filters\":[{\"filterType\":\"NEW\"}]")), usdt);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->unknown.size(), 4u);
+  ASSERT_NE(info->table->find("AUSDT"), nullptr);
+  EXPECT_EQ(info->table->find("AUSDT")->status_text, "SLEEPING");
+  EXPECT_TRUE(info->table->listed().empty());
+}
+
+TEST(exchange_info, deep_nesting_is_skipped) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const auto info = read_exchange_info(body_of(plain("AUSDT", "TRADING", ",\"x\":" + deep)), usdt);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_NE(info->table->find("AUSDT"), nullptr);
+}
+
+TEST(exchange_info, an_error_of_the_exchange_is_told_with_its_code) {
+  const auto info = read_exchange_info("{\"code\":-1003,\"msg\":\"Too many requests\"}", usdt);
+  ASSERT_FALSE(info);
+  EXPECT_EQ(info.error().code, -1003);
+}
+
+TEST(exchange_info, what_is_no_list_is_refused) {
+  for (const auto* body : {"", "{", "[]", "{}", "<html>", "{\"symbols\":7}", "null", "{\"symbols\":[{\"symbol\":\"A"})
+    EXPECT_FALSE(read_exchange_info(body, usdt)) << body;
+}
+
+TEST(exchange_info, permissions_are_groups_of_alternatives) {
+  const auto info = read_exchange_info(
+    body_of(plain("AUSDT", "TRADING", ",\"permissionSets\":[[\"SPOT\",\"MARGIN\"],[\"X\",\"SPOT\"]],\"permissions\":[]")
+            + "," + plain("BUSDT", "TRADING", ",\"permissionSets\":[\"GRID\",\"COPY\"]")
+            + "," + plain("CUSDT", "TRADING", ",\"permissions\":[\"SPOT\"]")),
+    usdt);
+  ASSERT_TRUE(info);
+  EXPECT_TRUE(info->table->find("AUSDT")->permits("SPOT"));
+  EXPECT_FALSE(info->table->find("AUSDT")->permits("MARGIN"));
+  EXPECT_TRUE(info->table->find("BUSDT")->permits("COPY"));
+  EXPECT_FALSE(info->table->find("CUSDT")->permits("MARGIN"));
+}
+
+} // namespace
+} // namespace holdfast
