@@ -1,12 +1,13 @@
 // A handle to one counter: what engine code holds on its hot path.
 //
-// Threads  any; incr() and decr() are wait-free: a relaxed load, an add and a relaxed store on a cell that only this
-//          thread writes.
-// Errors   none, ever: a default-constructed handle, one whose engine is gone, and one refused for want of capacity
-//          count into a row that nobody reads or into the overflow.
+// Threads  any; incr() and decr() are wait-free: one relaxed atomic addition to a cell of the ledger.
+// Errors   none, ever: a default-constructed handle counts nothing, one whose engine is gone counts into memory that
+//          nobody reads, one refused for want of capacity or a bad key counts into the overflow row.
+// Life     a handle may outlive its engine.
 // Restart  increments survive the process; see counter_ledger.hpp.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace holdfast {
@@ -14,12 +15,28 @@ namespace holdfast {
 class counter {
 public:
   constexpr counter() noexcept = default;
-  void incr(std::uint64_t amount = 1) const noexcept;
-  void decr(std::uint64_t amount = 1) const noexcept;
+  constexpr counter(std::atomic<std::uint64_t>* added, std::atomic<std::uint64_t>* subtracted) noexcept
+    : added_{added}, subtracted_{subtracted} {}
+
+  void incr(std::uint64_t amount = 1) const noexcept {
+    if (added_)
+      added_->fetch_add(amount, std::memory_order_relaxed);
+  }
+  void decr(std::uint64_t amount = 1) const noexcept {
+    if (subtracted_)
+      subtracted_->fetch_add(amount, std::memory_order_relaxed);
+  }
+  // By a signed amount.
+  void add(std::int64_t amount) const noexcept {
+    if (amount >= 0)
+      incr(static_cast<std::uint64_t>(amount));
+    else
+      decr(0 - static_cast<std::uint64_t>(amount));
+  }
 
 private:
-  std::uint32_t slot_ = 0;
-  std::uint32_t row_ = 0;
+  std::atomic<std::uint64_t>* added_ = nullptr;
+  std::atomic<std::uint64_t>* subtracted_ = nullptr;
 };
 
 } // namespace holdfast

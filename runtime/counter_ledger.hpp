@@ -1,0 +1,60 @@
+// The counters of one process: an increment lands here first, in a memory-mapped file of the state folder, and goes
+// from here to the store exactly once (counter_protocol.hpp). The file survives the process, kill -9 included, because
+// the kernel owns its pages; the next engine on the same folder adopts it.
+//
+// Threads  handle(), incr(): any thread, never blocking on I/O. The bookkeeping functions: the draining actor alone.
+// Bounds   `capacity` counters; what comes after that is counted in the overflow row, and said once.
+// Errors   a folder that cannot be written to makes the ledger anonymous: it counts, and loses what has not reached
+//          the store when the process ends. durable() tells.
+// Restart  every opening creates a file of its own and counts from zero; see ledger_folder.hpp for what is adopted.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <holdfast/runtime/counter.hpp>
+#include <holdfast/runtime/expected.hpp>
+#include <holdfast/runtime/ledger_row.hpp>
+
+namespace holdfast {
+
+class ledger_file;
+
+class counter_ledger {
+public:
+  // A new file in `folder` (created 0700 where missing), or an anonymous ledger and the reason in why_anonymous().
+  static std::shared_ptr<counter_ledger> open(const std::string& folder, std::uint32_t capacity);
+  static std::shared_ptr<counter_ledger> anonymous(std::uint32_t capacity);
+  ~counter_ledger();
+  counter_ledger(const counter_ledger&) = delete;
+  counter_ledger& operator=(const counter_ledger&) = delete;
+
+  // The row of this key, made if need be. An unusable key (empty, over 200 bytes, with braces or control characters)
+  // and one beyond the capacity get the overflow row.
+  counter handle(std::string_view key) noexcept;
+  void add(std::string_view key, std::int64_t amount) noexcept;
+
+  // Where what is still to be drained is kept.
+  ledger_file& file() noexcept { return *file_; }
+  const ledger_file& file() const noexcept { return *file_; }
+
+  std::uint64_t overflow() const noexcept;
+  bool durable() const noexcept { return why_anonymous_.empty(); }
+  const std::string& why_anonymous() const noexcept { return why_anonymous_; }
+
+private:
+  counter_ledger(std::unique_ptr<ledger_file> file, std::string why_anonymous);
+  struct index;
+  std::unique_ptr<ledger_file> file_;
+  std::unique_ptr<index> index_;
+  std::string why_anonymous_;
+};
+
+// Whether a counter may have this name.
+bool is_counter_key(std::string_view key) noexcept;
+
+} // namespace holdfast
