@@ -1,0 +1,158 @@
+#include "runtime/redis_client.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <hiredis.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/socket_connect.hpp"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::size_t reply_bytes_max = 64u << 20;
+constexpr int array_elements_max = 1 << 20;
+
+// hiredis' reader builds our replies through these; a null answer makes it stop with an error.
+redis_reply* place(const redisReadTask* task) {
+  if (!task->parent)
+    return std::make_unique<redis_reply>().release(); // goes back to us through redisReaderGetReply or free_reply
+  return &static_cast<redis_reply*>(task->parent->obj)->elements[static_cast<std::size_t>(task->idx)];
+}
+
+void* make_text(const redisReadTask* task, char* text, std::size_t length) {
+  auto* reply = place(task);
+  reply->what = task->type == REDIS_REPLY_ERROR ? redis_reply::kind::error : redis_reply::kind::text;
+  reply->text.assign(text, length);
+  return reply;
+}
+
+void* make_array(const redisReadTask* task, int elements) {
+  if (elements > array_elements_max)
+    return nullptr;
+  auto* reply = place(task);
+  reply->what = redis_reply::kind::array;
+  reply->elements.resize(static_cast<std::size_t>(elements));
+  return reply;
+}
+
+void* make_integer(const redisReadTask* task, long long value) {
+  auto* reply = place(task);
+  reply->what = redis_reply::kind::integer;
+  reply->integer = value;
+  return reply;
+}
+
+void* make_nil(const redisReadTask* task) { return place(task); }
+
+void free_reply(void* reply) { std::unique_ptr<redis_reply>{static_cast<redis_reply*>(reply)}.reset(); }
+
+redisReplyObjectFunctions builders{make_text, make_array, make_integer, make_nil, free_reply};
+
+void append_command(std::string& out, const redis_command& command) {
+  out += '*' + std::to_string(command.size()) + "\r\n";
+  for (const auto& word : command) {
+    out += '$' + std::to_string(word.size()) + "\r\n";
+    out += word;
+    out += "\r\n";
+  }
+}
+
+redis_failure failure(redis_failure_kind kind, std::string detail) { return {kind, std::move(detail)}; }
+
+} // namespace
+
+void redis_client::reader_deleter::operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
+
+redis_client::redis_client(int socket) : socket_{socket}, reader_{redisReaderCreateWithFunctions(&builders)} {}
+
+redis_client::~redis_client() { ::close(socket_); }
+
+expected<std::unique_ptr<redis_client>, redis_failure> redis_client::connect(const redis_url& url, boot_time deadline) {
+  auto handle = url.socket.empty() ? connect_tcp(url.host, url.port, deadline) : connect_unix(url.socket, deadline);
+  if (!handle)
+    return unexpected{failure(redis_failure_kind::unreachable, handle.error())};
+  std::unique_ptr<redis_client> client{new redis_client{*handle}};
+  std::vector<redis_command> greeting;
+  if (!url.password.empty())
+    greeting.push_back(url.user.empty() ? redis_command{"AUTH", url.password}
+                                        : redis_command{"AUTH", url.user, url.password});
+  if (url.database != 0)
+    greeting.push_back({"SELECT", std::to_string(url.database)});
+  if (greeting.empty())
+    return client;
+  const auto replies = client->run(greeting, deadline);
+  if (!replies)
+    return unexpected{replies.error()};
+  for (const auto& reply : *replies)
+    if (reply.is_error())
+      return unexpected{failure(redis_failure_kind::unreachable, reply.text)};
+  return client;
+}
+
+expected<std::vector<redis_reply>, redis_failure> redis_client::run(std::span<const redis_command> commands,
+                                                                    boot_time deadline) {
+  std::string out;
+  for (const auto& command : commands)
+    append_command(out, command);
+  std::vector<redis_reply> replies;
+  replies.reserve(commands.size());
+  if (auto broken = exchange(out, commands.size(), deadline, replies))
+    return unexpected{std::move(*broken)};
+  return replies;
+}
+
+std::optional<redis_failure> redis_client::exchange(std::string_view out, std::size_t wanted, boot_time deadline,
+                                                    std::vector<redis_reply>& replies) {
+  char buffer[65536];
+  while (replies.size() < wanted) {
+    pollfd wait{socket_, static_cast<short>(POLLIN | (out.empty() ? 0 : POLLOUT)), 0};
+    const int left = poll_timeout(deadline);
+    const int ready = left > 0 ? ::poll(&wait, 1, left) : 0;
+    if (ready < 0 && errno == EINTR)
+      continue;
+    if (ready <= 0)
+      return failure(redis_failure_kind::timeout, "no whole reply in time");
+    if ((wait.revents & POLLOUT) != 0) {
+      const auto sent = ::send(socket_, out.data(), out.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        return failure(redis_failure_kind::closed, std::strerror(errno));
+      out.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
+    }
+    if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+      continue;
+    const auto got = ::recv(socket_, buffer, sizeof buffer, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+      continue;
+    if (got <= 0)
+      return failure(redis_failure_kind::closed, got == 0 ? "the server closed the connection" : std::strerror(errno));
+    unread_ += static_cast<std::size_t>(got);
+    if (unread_ > reply_bytes_max)
+      return failure(redis_failure_kind::garbled, "a reply is larger than any of ours may be");
+    if (redisReaderFeed(reader_.get(), buffer, static_cast<std::size_t>(got)) != REDIS_OK)
+      return failure(redis_failure_kind::garbled, reader_->errstr);
+    if (auto broken = take_replies(wanted, replies))
+      return broken;
+  }
+  return std::nullopt;
+}
+
+std::optional<redis_failure> redis_client::take_replies(std::size_t wanted, std::vector<redis_reply>& replies) {
+  while (replies.size() < wanted) {
+    void* raw = nullptr;
+    if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK)
+      return failure(redis_failure_kind::garbled, reader_->errstr);
+    if (!raw)
+      return std::nullopt;
+    const std::unique_ptr<redis_reply> reply{static_cast<redis_reply*>(raw)};
+    replies.push_back(std::move(*reply));
+    unread_ = 0;
+  }
+  return std::nullopt;
+}
+
+} // namespace holdfast

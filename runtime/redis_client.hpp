@@ -1,0 +1,77 @@
+// One connection to a Redis: pipelines with one deadline for the whole of them, over hiredis' protocol reader.
+//
+// Threads  one thread at a time per object; connect() leaves a thread behind where a name server does not answer.
+// Bounds   every call returns by its deadline; a reply of more than 64 MiB, or an array of more elements than any of
+//          our commands is answered with, breaks the link.
+// Errors   after any failure the connection is poisoned: throw it away and connect anew, so that a late reply is never
+//          handed to the next caller. An error *reply* is a reply.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/expected.hpp>
+#include <holdfast/runtime/redis_url.hpp>
+
+struct redisReader;
+
+namespace holdfast {
+
+struct redis_reply {
+  enum class kind : std::uint8_t { nil, integer, text, error, array };
+  kind what = kind::nil;
+  std::int64_t integer = 0;
+  std::string text; // of a string, a status or an error
+  std::vector<redis_reply> elements;
+
+  bool is_error(std::string_view prefix = {}) const noexcept {
+    return what == kind::error && std::string_view{text}.starts_with(prefix);
+  }
+};
+
+using redis_command = std::vector<std::string>;
+
+// Classed by what to do about it.
+enum class redis_failure_kind : std::uint8_t {
+  unreachable, // no connection: try again with backoff
+  timeout,     // no (whole) reply in time
+  closed,      // the peer ended the connection
+  garbled,     // what came is not the protocol
+};
+
+struct redis_failure {
+  redis_failure_kind kind = redis_failure_kind::closed;
+  std::string detail; // for people; no password in it
+};
+
+class redis_client {
+public:
+  static expected<std::unique_ptr<redis_client>, redis_failure> connect(const redis_url& url, boot_time deadline);
+  ~redis_client();
+  redis_client(const redis_client&) = delete;
+  redis_client& operator=(const redis_client&) = delete;
+
+  // One reply per command, in their order.
+  expected<std::vector<redis_reply>, redis_failure> run(std::span<const redis_command> commands, boot_time deadline);
+
+private:
+  struct reader_deleter {
+    void operator()(redisReader* reader) const noexcept;
+  };
+  explicit redis_client(int socket);
+  std::optional<redis_failure> exchange(std::string_view out, std::size_t wanted, boot_time deadline,
+                                        std::vector<redis_reply>& replies);
+  std::optional<redis_failure> take_replies(std::size_t wanted, std::vector<redis_reply>& replies);
+
+  int socket_;
+  std::unique_ptr<redisReader, reader_deleter> reader_;
+  std::size_t unread_ = 0; // bytes fed since the last whole reply
+};
+
+} // namespace holdfast

@@ -1,0 +1,104 @@
+#include "runtime/socket_connect.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace holdfast {
+
+namespace {
+
+struct address_deleter {
+  void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
+};
+using address_list = std::shared_ptr<addrinfo>;
+
+expected<address_list, std::string> look_up(const std::string& host, std::uint16_t port, int flags) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); error != 0)
+    return unexpected{host + ": " + ::gai_strerror(error)};
+  return address_list{found, address_deleter{}};
+}
+
+// A name server that does not answer holds getaddrinfo for long: it waits on a thread that we may leave behind.
+expected<address_list, std::string> resolve(const std::string& host, std::uint16_t port, boot_time deadline) {
+  if (auto literal = look_up(host, port, AI_NUMERICHOST))
+    return literal;
+  auto promise = std::make_shared<std::promise<expected<address_list, std::string>>>();
+  auto answer = promise->get_future();
+  std::thread{[promise, host, port] { promise->set_value(look_up(host, port, 0)); }}.detach();
+  if (answer.wait_for(std::chrono::milliseconds{poll_timeout(deadline)}) != std::future_status::ready)
+    return unexpected{host + ": the name was not resolved in time"};
+  return answer.get();
+}
+
+expected<int, std::string> connect_address(const sockaddr* address, socklen_t length, int family, boot_time deadline) {
+  const int handle = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (handle < 0)
+    return unexpected{std::string{std::strerror(errno)}};
+  int error = ::connect(handle, address, length) == 0 ? 0 : errno;
+  if (error == EINPROGRESS || error == EAGAIN) {
+    pollfd wait{handle, POLLOUT, 0};
+    error = ETIMEDOUT;
+    if (::poll(&wait, 1, poll_timeout(deadline)) > 0) {
+      socklen_t size = sizeof error;
+      ::getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &size);
+    }
+  }
+  if (error == 0) {
+    const int on = 1;
+    ::setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return handle;
+  }
+  ::close(handle);
+  return unexpected{std::string{std::strerror(error)}};
+}
+
+} // namespace
+
+int poll_timeout(boot_time deadline) noexcept {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - boot_clock::now()).count();
+  return left <= 0 ? 0 : left > 3'600'000 ? 3'600'000 : static_cast<int>(left);
+}
+
+expected<int, std::string> connect_tcp(const std::string& host, std::uint16_t port, boot_time deadline) {
+  auto addresses = resolve(host, port, deadline);
+  if (!addresses)
+    return unexpected{addresses.error()};
+  std::string why = host + ": no address";
+  for (const auto* one = addresses->get(); one; one = one->ai_next) {
+    auto handle = connect_address(one->ai_addr, one->ai_addrlen, one->ai_family, deadline);
+    if (handle)
+      return handle;
+    why = host + ':' + std::to_string(port) + ": " + handle.error();
+  }
+  return unexpected{why};
+}
+
+expected<int, std::string> connect_unix(const std::string& path, boot_time deadline) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path)
+    return unexpected{path + ": the path is too long"};
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  auto handle = connect_address(reinterpret_cast<const sockaddr*>(&address), sizeof address, AF_UNIX, deadline);
+  if (!handle)
+    return unexpected{path + ": " + handle.error()};
+  return handle;
+}
+
+} // namespace holdfast

@@ -1,0 +1,272 @@
+#include "runtime/sqlite_kv.hpp"
+
+#include <charconv>
+#include <cstdio>
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "runtime/glob.hpp"
+#include "runtime/ledger_file.hpp"
+#include "runtime/log.hpp"
+
+namespace holdfast {
+
+namespace {
+
+constexpr auto schema = R"(
+  PRAGMA journal_mode=WAL;
+  PRAGMA synchronous=NORMAL;
+  CREATE TABLE IF NOT EXISTS entry(key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_ms INTEGER) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS record(key TEXT PRIMARY KEY, generation TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS writer(key TEXT, id TEXT, state TEXT NOT NULL, PRIMARY KEY(key, id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS lease(name TEXT PRIMARY KEY, holder TEXT, token INTEGER, until_ms INTEGER) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS identity(epoch TEXT NOT NULL);
+)";
+
+constexpr std::int64_t expiry_ms_max = std::int64_t{400} * 24 * 3600 * 1000;
+
+std::optional<std::int64_t> to_integer(std::string_view text) noexcept {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+} // namespace
+
+// A prepared statement in use: bound from left to right, reset at the end of its scope.
+class sqlite_kv::statement {
+public:
+  statement(sqlite_kv& owner, const char* sql) : owner_{owner}, prepared_{owner.prepare(sql)} {}
+  ~statement() {
+    if (prepared_) {
+      sqlite3_reset(prepared_);
+      sqlite3_clear_bindings(prepared_);
+    }
+  }
+  statement(const statement&) = delete;
+  statement& operator=(const statement&) = delete;
+
+  statement& with(std::string_view text) {
+    if (prepared_)
+      sqlite3_bind_text64(prepared_, ++bound_, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    return *this;
+  }
+  statement& with(std::optional<std::int64_t> number) {
+    ++bound_;
+    if (prepared_ && number)
+      sqlite3_bind_int64(prepared_, bound_, *number);
+    return *this;
+  }
+  // True while there is a row.
+  bool step() {
+    result_ = prepared_ ? sqlite3_step(prepared_) : SQLITE_ERROR;
+    if (result_ != SQLITE_ROW && result_ != SQLITE_DONE)
+      owner_.last_error_ = sqlite3_errmsg(owner_.database_.get());
+    return result_ == SQLITE_ROW;
+  }
+  bool run() {
+    step();
+    return result_ == SQLITE_DONE || result_ == SQLITE_ROW;
+  }
+  std::string text(int column) const {
+    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(prepared_, column));
+    const auto length = static_cast<std::size_t>(sqlite3_column_bytes(prepared_, column));
+    return bytes ? std::string{bytes, length} : std::string{};
+  }
+  std::optional<std::int64_t> number(int column) const {
+    if (sqlite3_column_type(prepared_, column) == SQLITE_NULL)
+      return std::nullopt;
+    return sqlite3_column_int64(prepared_, column);
+  }
+
+private:
+  sqlite_kv& owner_;
+  sqlite3_stmt* prepared_;
+  int bound_ = 0;
+  int result_ = SQLITE_OK;
+};
+
+void sqlite_kv::database_deleter::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
+void sqlite_kv::statement_deleter::operator()(sqlite3_stmt* prepared) const noexcept { sqlite3_finalize(prepared); }
+
+sqlite_kv::~sqlite_kv() = default;
+
+expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open(const std::string& path) {
+  for (const bool again : {false, true}) {
+    sqlite3* raw = nullptr;
+    const int result = sqlite3_open_v2(path.c_str(), &raw,
+                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    std::unique_ptr<sqlite_kv> store{new sqlite_kv{raw}};
+    if (result != SQLITE_OK)
+      return unexpected{path + ": " + (raw ? sqlite3_errmsg(raw) : "out of memory")};
+    sqlite3_busy_timeout(raw, 2000);
+    sqlite3_extended_result_codes(raw, 1);
+    if (path != ":memory:")
+      ::chmod(path.c_str(), 0600);
+    if (store->run(schema) && !store->epoch().empty())
+      return store;
+    const int code = sqlite3_errcode(raw) & 0xFF;
+    if (again || (code != SQLITE_CORRUPT && code != SQLITE_NOTADB))
+      return unexpected{path + ": " + store->last_error_};
+    store.reset();
+    const auto aside = path + ".damaged";
+    std::rename(path.c_str(), aside.c_str());
+    std::remove((path + "-wal").c_str());
+    std::remove((path + "-shm").c_str());
+    logger()->warn("embedded store was damaged and begins anew file={} kept={}", path, aside);
+  }
+  return unexpected{path + ": cannot be opened"};
+}
+
+bool sqlite_kv::run(const char* sql) {
+  if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK)
+    return true;
+  last_error_ = sqlite3_errmsg(database_.get());
+  return false;
+}
+
+sqlite3_stmt* sqlite_kv::prepare(const char* sql) {
+  for (const auto& [text, prepared] : prepared_)
+    if (text == sql)
+      return prepared.get();
+  sqlite3_stmt* prepared = nullptr;
+  if (sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr) != SQLITE_OK) {
+    last_error_ = sqlite3_errmsg(database_.get());
+    return nullptr;
+  }
+  prepared_.emplace_back(sql, prepared);
+  return prepared;
+}
+
+std::optional<sqlite_kv::value> sqlite_kv::get(std::string_view key, std::int64_t now_ms) {
+  statement query{*this, "SELECT value, expires_ms FROM entry WHERE key=?1"};
+  if (!query.with(key).step())
+    return std::nullopt;
+  const auto expires = query.number(1);
+  if (expires && (*expires <= now_ms || *expires > now_ms + expiry_ms_max))
+    return std::nullopt;
+  return value{query.text(0), expires};
+}
+
+bool sqlite_kv::set(std::string_view key, std::string_view text, std::optional<std::int64_t> expires_ms) {
+  statement query{*this, "INSERT INTO entry VALUES(?1,?2,?3) ON CONFLICT(key) DO UPDATE SET value=?2, expires_ms=?3"};
+  return query.with(key).with(text).with(expires_ms).run();
+}
+
+bool sqlite_kv::erase(std::string_view key) {
+  return statement{*this, "DELETE FROM entry WHERE key=?1"}.with(key).run();
+}
+
+std::optional<merge_verdict> sqlite_kv::merge(const merge_row& row, std::int64_t now_ms) {
+  merge_state found;
+  if (statement query{*this, "SELECT generation FROM record WHERE key=?1"}; query.with(row.key).step())
+    found.generation = query.text(0);
+  if (statement query{*this, "SELECT state FROM writer WHERE key=?1 AND id=?2"}; query.with(row.key).with(row.writer).step())
+    found.state = query.text(0);
+  const auto before = get(row.key, now_ms);
+  found.counter_exists = before.has_value();
+  const bool as_expected = found.generation == row.expected.generation && found.state == row.expected.state
+                           && (!found.generation.empty() || found.counter_exists == row.expected.counter_exists);
+  if (!as_expected)
+    return merge_verdict{merge_outcome::mismatch, found, {}};
+  const auto number = before ? to_integer(before->text) : std::optional<std::int64_t>{0};
+  std::int64_t sum = 0;
+  if (!number)
+    return merge_verdict{merge_outcome::refused, {}, "the value is not an integer"};
+  if (__builtin_add_overflow(*number, row.difference, &sum))
+    return merge_verdict{merge_outcome::refused, {}, "the counter would overflow"};
+  bool good = row.difference == 0 || set(row.key, std::to_string(sum), before ? before->expires_ms : std::nullopt);
+  if (found.generation.empty())
+    good = good && statement{*this, "INSERT INTO record VALUES(?1,?2)"}.with(row.key).with(row.new_generation).run();
+  good = good
+         && statement{*this, "INSERT INTO writer VALUES(?1,?2,?3) ON CONFLICT(key,id) DO UPDATE SET state=?3"}
+              .with(row.key)
+              .with(row.writer)
+              .with(row.new_state)
+              .run();
+  if (!good)
+    return std::nullopt;
+  return merge_verdict{merge_outcome::merged, {}, {}};
+}
+
+counter_found sqlite_kv::read_counter(const counter_read& read, std::int64_t now_ms) {
+  counter_found found;
+  if (const auto stored = get(read.key, now_ms)) {
+    found.exists = true;
+    found.value = to_integer(stored->text);
+  }
+  for (const auto& writer : read.writers) {
+    statement query{*this, "SELECT state FROM writer WHERE key=?1 AND id=?2"};
+    found.states.push_back(query.with(read.key).with(writer).step() ? query.text(0) : std::string{});
+  }
+  return found;
+}
+
+std::vector<std::string> sqlite_kv::counters(std::string_view glob) {
+  std::vector<std::string> keys;
+  statement query{*this, "SELECT key FROM record WHERE key IN (SELECT key FROM entry) ORDER BY key"};
+  while (query.step())
+    if (auto key = query.text(0); glob_matches(glob, key))
+      keys.push_back(std::move(key));
+  return keys;
+}
+
+bool sqlite_kv::raise(std::string_view key, std::int64_t least, std::int64_t now_ms) {
+  const auto stored = get(key, now_ms);
+  const auto number = stored ? to_integer(stored->text) : std::nullopt;
+  return (number && *number >= least) || set(key, std::to_string(least), std::nullopt);
+}
+
+std::optional<sqlite_kv::lease> sqlite_kv::take_lease(std::string_view name, std::string_view holder, std::int64_t ttl_ms,
+                                                      std::int64_t now_ms) {
+  std::int64_t token = 0;
+  std::int64_t until = 0;
+  std::string held_by;
+  if (statement query{*this, "SELECT holder, token, until_ms FROM lease WHERE name=?1"}; query.with(name).step()) {
+    held_by = query.text(0);
+    token = query.number(1).value_or(0);
+    until = query.number(2).value_or(0);
+  }
+  const bool held = !held_by.empty() && until > now_ms && until <= now_ms + expiry_ms_max;
+  if (held && held_by != holder)
+    return lease{false, static_cast<std::uint64_t>(token), until - now_ms};
+  // A renewal keeps its token; a new grant is above every one before, whatever the clock does.
+  if (!held)
+    token = std::max(token + 1, now_ms * 1000);
+  statement query{*this, "INSERT INTO lease VALUES(?1,?2,?3,?4) ON CONFLICT(name) DO UPDATE SET holder=?2, token=?3, until_ms=?4"};
+  if (!query.with(name).with(holder).with(token).with(now_ms + ttl_ms).run())
+    return std::nullopt;
+  return lease{true, static_cast<std::uint64_t>(token), ttl_ms};
+}
+
+bool sqlite_kv::return_lease(std::string_view name, std::string_view holder) {
+  return statement{*this, "UPDATE lease SET holder='', until_ms=0 WHERE name=?1 AND holder=?2"}.with(name).with(holder).run();
+}
+
+std::string sqlite_kv::epoch() {
+  statement{*this, "INSERT INTO identity SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM identity)"}
+    .with(to_text(random_ledger_id()))
+    .run();
+  statement query{*this, "SELECT epoch FROM identity"};
+  return query.step() ? query.text(0) : std::string{};
+}
+
+sqlite_kv::transaction::transaction(sqlite_kv& database) : database_{database}, begun_{database.run("BEGIN IMMEDIATE")} {}
+
+sqlite_kv::transaction::~transaction() {
+  if (begun_)
+    database_.run("ROLLBACK");
+}
+
+bool sqlite_kv::transaction::commit() {
+  if (begun_ && database_.run("COMMIT")) {
+    begun_ = false;
+    return true;
+  }
+  return false;
+}
+
+} // namespace holdfast

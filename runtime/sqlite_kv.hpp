@@ -1,0 +1,97 @@
+// The embedded store: values, counters and their bookkeeping in one SQLite database (WAL) of the state folder, with
+// the same meaning as the same keys in Redis.
+//
+// Threads   one thread at a time per object; several processes may have the same file open.
+// Durable   a committed transaction survives kill -9; the last ones may be lost with the power (synchronous=NORMAL),
+//           which the merge protocol heals while the writer lives.
+// Time      expiry in Unix milliseconds given by the caller; a key whose expiry is absurdly far counts as expired.
+// Errors    open() answers why; every other call answers false or nothing and keeps the words in last_error().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <holdfast/runtime/counter_merge.hpp>
+#include <holdfast/runtime/expected.hpp>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace holdfast {
+
+class sqlite_kv {
+public:
+  // ":memory:" is a database that dies with the object. A damaged file is moved aside and a new one begun.
+  static expected<std::unique_ptr<sqlite_kv>, std::string> open(const std::string& path);
+  ~sqlite_kv();
+  sqlite_kv(const sqlite_kv&) = delete;
+  sqlite_kv& operator=(const sqlite_kv&) = delete;
+
+  struct value {
+    std::string text;
+    std::optional<std::int64_t> expires_ms;
+  };
+  std::optional<value> get(std::string_view key, std::int64_t now_ms);
+  bool set(std::string_view key, std::string_view text, std::optional<std::int64_t> expires_ms);
+  bool erase(std::string_view key);
+
+  // One counter of one writer; see counter_merge.hpp. None: the database failed, the transaction must not be committed.
+  std::optional<merge_verdict> merge(const merge_row& row, std::int64_t now_ms);
+  counter_found read_counter(const counter_read& read, std::int64_t now_ms);
+  // Keys of every counter ever merged here that still exists.
+  std::vector<std::string> counters(std::string_view glob);
+  // The key's integer becomes the larger of itself and `least`.
+  bool raise(std::string_view key, std::int64_t least, std::int64_t now_ms);
+
+  struct lease {
+    bool granted;
+    std::uint64_t token;
+    std::int64_t left_ms;
+  };
+  std::optional<lease> take_lease(std::string_view name, std::string_view holder, std::int64_t ttl_ms, std::int64_t now_ms);
+  bool return_lease(std::string_view name, std::string_view holder);
+
+  // Random text, set once per database.
+  std::string epoch();
+
+  const std::string& last_error() const noexcept { return last_error_; }
+
+  // What is done between begin and commit is done together or, without commit(), not at all.
+  class transaction {
+  public:
+    explicit transaction(sqlite_kv& database);
+    ~transaction();
+    transaction(const transaction&) = delete;
+    transaction& operator=(const transaction&) = delete;
+    bool begun() const noexcept { return begun_; }
+    bool commit();
+
+  private:
+    sqlite_kv& database_;
+    bool begun_;
+  };
+
+private:
+  class statement;
+  struct database_deleter {
+    void operator()(sqlite3* database) const noexcept;
+  };
+  struct statement_deleter {
+    void operator()(sqlite3_stmt* prepared) const noexcept;
+  };
+  using prepared_ptr = std::unique_ptr<sqlite3_stmt, statement_deleter>;
+
+  explicit sqlite_kv(sqlite3* database) : database_{database} {}
+  bool run(const char* sql);
+  sqlite3_stmt* prepare(const char* sql);
+
+  std::unique_ptr<sqlite3, database_deleter> database_;
+  std::vector<std::pair<const char*, prepared_ptr>> prepared_; // by the address of the literal
+  std::string last_error_;
+};
+
+} // namespace holdfast
