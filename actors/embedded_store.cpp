@@ -163,6 +163,7 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
       self->send(wish.listener, store_event{store_change::link_up, self->state.status.identity});
     },
     [self](const get_store_status&) { return self->state.status; },
+    [](const wake&) {},
   };
 }
 

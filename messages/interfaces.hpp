@@ -18,6 +18,7 @@
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
 #include <holdfast/messages/type_ids.hpp>
+#include <holdfast/messages/wake.hpp>
 
 namespace holdfast {
 
@@ -41,15 +42,15 @@ using store_actor = caf::typed_actor<
   answers<store_read, store_value>, confirms<store_write>, confirms<store_erase>, confirms<store_symbols>,
   answers<store_merge, store_merge_reply>, answers<store_read_counters, store_counters_found>,
   answers<store_list_counters, store_keys>, confirms<store_raise>, answers<lease_wanted, lease_reply>,
-  confirms<lease_returned>, confirms<store_announce>, hears<store_listen>, answers<get_store_status, store_status>>;
+  confirms<lease_returned>, confirms<store_announce>, hears<store_listen>, answers<get_store_status, store_status>, hears<wake>>;
 
 using cache_actor = caf::typed_actor<
   answers<get_symbols, symbols_reply>, answers<refresh_symbols, refresh_outcome>, hears<store_event>,
-  hears<symbols_announced>, answers<get_cache_status, cache_status>>;
+  hears<symbols_announced>, answers<get_cache_status, cache_status>, hears<wake>>;
 
 using supervisor_actor
   = caf::typed_actor<answers<fetch_wanted, fetch_result>, answers<fallback_wanted, fetch_result>,
-                     answers<get_supervisor_status, supervisor_status>>;
+                     answers<get_supervisor_status, supervisor_status>, hears<wake>>;
 
 using fetcher_actor = caf::typed_actor<answers<fetch_symbols, fetch_outcome>>;
 
@@ -57,12 +58,12 @@ using last_good_actor
   = caf::typed_actor<answers<last_good_wanted, symbols_answer>, hears<table_accepted>, hears<store_event>,
                      hears<symbols_announced>, answers<get_last_good_status, last_good_status>>;
 
-using warmup_actor = caf::typed_actor<answers<get_warmup_status, warmup_status>>;
+using warmup_actor = caf::typed_actor<answers<get_warmup_status, warmup_status>, hears<wake>>;
 
 using counter_actor = caf::typed_actor<
   hears<incr_counter>, answers<incr_counter_confirmed, incr_confirmation>, answers<read_counter, counter_reading>,
   answers<read_counters, counter_readings>, answers<flush_counters, flush_reply>, hears<store_event>,
-  hears<symbols_announced>, answers<get_counter_status, counter_status>>;
+  hears<symbols_announced>, answers<get_counter_status, counter_status>, hears<wake>>;
 
 } // namespace holdfast
 

@@ -8,6 +8,7 @@
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
+#include <holdfast/messages/wake.hpp>
 
 namespace caf {
 class actor_system_config;
@@ -32,7 +33,8 @@ void register_messages(caf::actor_system_config& config);
   apply(counter_reading) apply(read_counters) apply(counter_readings) apply(flush_counters) apply(flush_reply)         \
   apply(get_counter_status) apply(counter_status)                                                                      \
   apply(get_cache_status) apply(cache_status) apply(get_supervisor_status) apply(supervisor_status)                    \
-  apply(get_warmup_status) apply(warmup_status) apply(get_last_good_status) apply(last_good_status)
+  apply(get_warmup_status) apply(warmup_status) apply(get_last_good_status) apply(last_good_status)  \
+  apply(wake)
 
 CAF_BEGIN_TYPE_ID_BLOCK(holdfast, caf::first_custom_type_id)
 #define HOLDFAST_ADD_TYPE_ID(name) CAF_ADD_TYPE_ID(holdfast, (holdfast::name))
