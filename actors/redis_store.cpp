@@ -299,8 +299,10 @@ auto take_lease(self_pointer self, const lease_wanted& wanted) {
                                   {wanted.holder, milliseconds(wanted.ttl)})},
                           [](auto& promise, auto replies) {
                             const auto& answer = replies[0].elements;
-                            if (answer.size() != 3)
-                              return promise.deliver(make_error(fault::store_refused, "the lease was answered with something else"));
+                            if (answer.size() != 3) {
+                              promise.deliver(make_error(fault::store_refused, "the lease was answered with something else"));
+                              return;
+                            }
                             promise.deliver(lease_reply{answer[0].integer == 1,
                                                         static_cast<std::uint64_t>(to_integer(answer[1].text).value_or(0)),
                                                         std::chrono::milliseconds{answer[2].integer}});
