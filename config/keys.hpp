@@ -14,6 +14,11 @@ constexpr std::string_view symbols_cache(market which) noexcept {
 constexpr std::string_view symbols_last_good(market which) noexcept {
   return which == market::spot ? "cache:symbols:spot:last_good" : "cache:symbols:futures:last_good";
 }
+// The state folder's own copy of the newest good table, in full.
+constexpr std::string_view local_last_good_name(market which) noexcept {
+  return which == market::spot ? "holdfast:last_good:spot:v1" : "holdfast:last_good:futures:v1";
+}
+inline std::string local_last_good(market which) { return std::string{local_last_good_name(which)}; }
 // The full-fidelity value: every symbol with its rules, origin and fingerprint.
 constexpr std::string_view symbols_full(market which) noexcept {
   return which == market::spot ? "holdfast:symbols:spot:v1" : "holdfast:symbols:futures:v1";

@@ -32,6 +32,9 @@ struct symbols_reply {
   fault error = fault::none;
 };
 
+// What a publication is worth at `now`.
+symbols_reply reply_from(const published_symbols& published, boot_time now);
+
 enum class refresh_reason : std::uint8_t { warmup, rejected_order, calendar, operator_request };
 
 // warmup, engine -> cache: fetch now, whatever the freshness; shares a fetch that is running.
