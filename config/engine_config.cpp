@@ -1,0 +1,211 @@
+#include "config/engine_config.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include <caf/config_value.hpp>
+#include <caf/settings.hpp>
+#include <sys/stat.h>
+
+#include "config/option_table.hpp"
+#include "messages/interfaces.hpp"
+
+namespace holdfast {
+
+namespace {
+
+config_error wrong(std::string_view option, std::string_view value, std::string_view accepted, std::string_view from) {
+  // A URL may hold a password.
+  const bool secret = option == "http-token" || (option == "redis-url" && value.find('@') != std::string_view::npos);
+  return config_error{std::string{from} + std::string{option} + ": '" + (secret ? "..." : std::string{value})
+                      + "' is not accepted; accepted: " + std::string{accepted}};
+}
+
+std::string join(const caf::config_value::list& items) {
+  std::string text;
+  for (const auto& item : items) {
+    text += text.empty() ? "" : ",";
+    if (const auto* word = caf::get_if<std::string>(&item))
+      text += *word;
+  }
+  return text;
+}
+
+// The text of a file's value where its type is the option's.
+std::optional<std::string> text_of(const caf::config_value& value, option_kind kind) {
+  switch (kind) {
+    case option_kind::text:
+      if (const auto* text = caf::get_if<std::string>(&value))
+        return *text;
+      return std::nullopt;
+    case option_kind::list:
+      if (const auto* items = caf::get_if<caf::config_value::list>(&value))
+        return join(*items);
+      return std::nullopt;
+    case option_kind::number:
+      if (const auto* number = caf::get_if<caf::config_value::integer>(&value))
+        return std::to_string(*number);
+      return std::nullopt;
+    case option_kind::duration:
+      if (const auto* length = caf::get_if<caf::timespan>(&value))
+        return std::to_string(length->count()) + "ns";
+      if (const auto* number = caf::get_if<caf::config_value::integer>(&value); number && *number == 0)
+        return "0";
+      if (const auto* text = caf::get_if<std::string>(&value))
+        return *text;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+const char* environment(std::string_view name) {
+  const auto* value = std::getenv(std::string{name}.c_str());
+  return value && *value ? value : nullptr;
+}
+
+} // namespace
+
+engine_config::engine_config() { register_messages(*this); }
+
+bool engine_config::given(std::string_view option) const {
+  return std::find(given_.begin(), given_.end(), option) != given_.end();
+}
+
+config_error engine_config::apply(std::string_view option, std::string_view value, std::string_view from) {
+  const auto* entry = find_option(option);
+  if (!entry->set(*this, value))
+    return wrong(option, value, entry->accepted, from);
+  given_.emplace_back(option);
+  return {};
+}
+
+config_error engine_config::apply_file(const std::string& path) {
+  std::ifstream file{path};
+  if (!file)
+    return config_error{"--config-file: '" + path + "' cannot be read; accepted: a readable file"};
+  if (auto error = actor_system_config::parse(std::vector<std::string>{}, file))
+    return config_error{"--config-file: '" + path + "' is not CAF's configuration syntax"};
+  const auto group = caf::content(*this).find("holdfast");
+  if (group == caf::content(*this).end())
+    return {};
+  const auto* values = caf::get_if<caf::settings>(&group->second);
+  if (!values)
+    return config_error{"--config-file: 'holdfast' in '" + path + "' is not a group"};
+  for (const auto& [name, value] : *values) {
+    const auto* entry = find_option(name);
+    if (!entry)
+      return config_error{"--config-file: unknown key '" + name + "' in group holdfast of '" + path
+                          + "'; --help lists what is known"};
+    const auto text = text_of(value, entry->kind);
+    if (!text)
+      return wrong(name, to_string(value), entry->accepted, path + ": ");
+    if (auto error = apply(name, *text, path + ": "))
+      return error;
+  }
+  return {};
+}
+
+config_error engine_config::apply_environment() {
+  if (const auto* testnet = environment("TESTNET_URL"); testnet && std::string_view{testnet} == "true") {
+    spot_urls = {"https://testnet.binance.vision"};
+    futures_urls = {"https://testnet.binancefuture.com"};
+  }
+  if (const auto* key = environment("HOLDFAST_API_KEY"))
+    api_key = key;
+  for (const auto& entry : option_table())
+    for (const auto name : entry.environment) {
+      const auto* value = environment(name);
+      if (!value)
+        continue;
+      // Variables that count seconds by name take a bare number.
+      std::string text{value};
+      if (name.ends_with("_SECONDS") && text.find_first_not_of("0123456789") == std::string::npos)
+        text += "s";
+      if (auto error = apply(entry.name, text, std::string{name} + ": "))
+        return error;
+      break;
+    }
+  return {};
+}
+
+config_error engine_config::apply_key_file() {
+  if (api_key_file.empty())
+    return {};
+  struct stat facts {};
+  std::ifstream file{api_key_file};
+  if (!file || ::stat(api_key_file.c_str(), &facts) != 0)
+    return config_error{"--api-key-file: '" + api_key_file + "' cannot be read; accepted: a readable file"};
+  if ((facts.st_mode & 077) != 0)
+    return config_error{"--api-key-file: '" + api_key_file + "' can be read by others; accepted: a file of mode 0600"};
+  std::getline(file, api_key);
+  return {};
+}
+
+config_error engine_config::check() const {
+  if (store == "redis" && redis_url.empty())
+    return config_error{"--store: 'redis' is not accepted without a URL; give --redis-url"};
+  const auto address = parse_http_address(http);
+  if (address && !address->loopback && http_token.empty())
+    return config_error{"--http: '" + http + "' is not accepted without --http-token; accepted: a loopback address, or any with a token"};
+  for (const char c : api_key)
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
+      return config_error{"the API key holds a blank or control character"};
+  return {};
+}
+
+config_error engine_config::parse(int argc, char** argv) {
+  return parse(argc > 1 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>{});
+}
+
+config_error engine_config::parse(std::vector<std::string> arguments) {
+  std::vector<std::pair<std::string, std::string>> ours;
+  std::vector<std::string> for_caf;
+  std::string file;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    if (!argument.starts_with("--") || argument == "--") {
+      words_.emplace_back(argument);
+      continue;
+    }
+    const auto equals = argument.find('=');
+    const std::string name{argument.substr(2, equals == std::string_view::npos ? equals : equals - 2)};
+    const bool known = name == "config-file" || find_option(name) != nullptr;
+    if (!known) {
+      for_caf.emplace_back(argument);
+      continue;
+    }
+    std::string value;
+    if (equals != std::string_view::npos)
+      value = argument.substr(equals + 1);
+    else if (i + 1 < arguments.size())
+      value = arguments[++i];
+    else
+      return config_error{"--" + name + ": a value is missing"};
+    if (name == "config-file")
+      file = value;
+    else
+      ours.emplace_back(name, std::move(value));
+  }
+  for (const auto& argument : for_caf)
+    if (argument.find('.') == std::string::npos)
+      return config_error{argument.substr(0, argument.find('=')) + ": unknown option; --help lists what is known"};
+  if (!file.empty())
+    if (auto error = apply_file(file))
+      return error;
+  std::istringstream nothing;
+  if (auto error = actor_system_config::parse(for_caf, nothing))
+    return config_error{"an option of CAF is not accepted: " + caf::to_string(error)};
+  if (auto error = apply_environment())
+    return error;
+  for (const auto& [name, value] : ours)
+    if (auto error = apply(name, value, "--"))
+      return error;
+  if (auto error = apply_key_file())
+    return error;
+  return check();
+}
+
+} // namespace holdfast

@@ -1,0 +1,208 @@
+#include "config/option_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "runtime/redis_url.hpp"
+
+namespace holdfast {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view duration_accepted = "a duration with a unit (ms, s, min, h) or a bare 0, not negative, at most 366 days";
+constexpr std::string_view positive_accepted = "a duration with a unit (ms, s, min, h), above zero, at most 366 days";
+
+template <class Number>
+bool set_number(Number& field, std::string_view text, Number least, Number most) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+    return false;
+  field = number;
+  return true;
+}
+
+auto duration_into(std::chrono::nanoseconds options::*field, std::chrono::nanoseconds least) {
+  return [field, least](options& into, std::string_view text) {
+    const auto value = parse_duration(text);
+    if (!value || *value < least)
+      return false;
+    into.*field = *value;
+    return true;
+  };
+}
+
+bool is_plain(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
+auto text_into(std::string options::*field) {
+  return [field](options& into, std::string_view text) {
+    if (!is_plain(text))
+      return false;
+    into.*field = text;
+    return true;
+  };
+}
+
+auto one_of(std::string options::*field, std::vector<std::string_view> values) {
+  return [field, values = std::move(values)](options& into, std::string_view text) {
+    if (std::find(values.begin(), values.end(), text) == values.end())
+      return false;
+    into.*field = text;
+    return true;
+  };
+}
+
+bool is_http_url(std::string_view url) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (url.starts_with(scheme) && url.size() > scheme.size() && is_plain(url) && url.find(' ') == std::string_view::npos)
+      return true;
+  return false;
+}
+
+auto urls_into(std::vector<std::string> options::*field) {
+  return [field](options& into, std::string_view text) {
+    auto urls = parse_list(text);
+    for (auto& url : urls) {
+      if (!is_http_url(url))
+        return false;
+      while (url.ends_with('/'))
+        url.pop_back();
+    }
+    if (urls.empty())
+      return false;
+    into.*field = std::move(urls);
+    return true;
+  };
+}
+
+auto assets_into(std::vector<std::string> options::*field) {
+  return [field](options& into, std::string_view text) {
+    auto assets = parse_list(text);
+    for (const auto& asset : assets)
+      if (asset.empty() || asset.size() > 32 || !is_plain(asset) || asset.find(' ') != std::string::npos)
+        return false;
+    into.*field = std::move(assets);
+    return true;
+  };
+}
+
+std::vector<option_entry> make_table() {
+  using enum option_kind;
+  const std::string_view urls = "http:// or https:// URLs, separated by commas";
+  const std::string_view assets = "asset names, separated by commas";
+  return {
+    {"store", text, {"HOLDFAST_STORE"}, "auto, redis, embedded", "where counters and lists are shared; auto: redis if a URL is given",
+     one_of(&options::store, {"auto", "redis", "embedded"})},
+    {"redis-url", text, {"REDIS_URL", "CELERY_BROKER_URL"}, "redis://[[user]:password@]host[:port][/db] or unix:///path[?db=n]",
+     "the Redis to share through",
+     [](options& into, std::string_view value) {
+       if (!redis_url::parse(value))
+         return false;
+       into.redis_url = value;
+       return true;
+     }},
+    {"redis-connect-timeout", duration, {}, positive_accepted, "deadline of a connect", duration_into(&options::redis_connect_timeout, 1ms)},
+    {"redis-command-timeout", duration, {}, positive_accepted, "deadline of a pipeline", duration_into(&options::redis_command_timeout, 1ms)},
+    {"state-dir", text, {"HOLDFAST_STATE_DIR"}, "a path", "ledger, embedded store and last good lists", text_into(&options::state_dir)},
+    {"spot-urls", list, {}, urls, "the exchange's spot API, tried in order", urls_into(&options::spot_urls)},
+    {"futures-urls", list, {}, urls, "the exchange's futures API, tried in order", urls_into(&options::futures_urls)},
+    {"api-key-file", text, {}, "a file that only its owner can read", "holds the key of the private API", text_into(&options::api_key_file)},
+    {"quote-assets", list, {}, assets, "keep symbols quoted in these; empty: all", assets_into(&options::quote_assets)},
+    {"priority-assets", list, {}, assets, "listed first, in this order", assets_into(&options::priority_assets)},
+    {"spot-ttl", duration, {"SPOT_SYMBOLS_CACHE_TTL_SECONDS"}, positive_accepted, "how long the spot list is fresh", duration_into(&options::spot_ttl, 1ms)},
+    {"futures-ttl", duration, {"FUTURES_SYMBOLS_CACHE_TTL_SECONDS"}, positive_accepted, "how long the futures list is fresh", duration_into(&options::futures_ttl, 1ms)},
+    {"spot-warmup-interval", duration, {"SPOT_SYMBOLS_WARMUP_INTERVAL_SECONDS"}, duration_accepted, "refresh of the spot list; 0: none", duration_into(&options::spot_warmup_interval, 0ns)},
+    {"futures-warmup-interval", duration, {"FUTURES_SYMBOLS_WARMUP_INTERVAL_SECONDS"}, duration_accepted, "refresh of the futures list; 0: none", duration_into(&options::futures_warmup_interval, 0ns)},
+    {"warmup-max-retries", number, {}, "a number from 0 to 1000", "retries of a failed refresh per interval",
+     [](options& into, std::string_view value) { return set_number(into.warmup_max_retries, value, 0u, 1000u); }},
+    {"fetch-timeout", duration, {}, positive_accepted, "deadline of one fetch", duration_into(&options::fetch_timeout, 1ms)},
+    {"max-restarts", number, {}, "a number from 0 to 1000", "restarts of a fetcher within the window",
+     [](options& into, std::string_view value) { return set_number(into.max_restarts, value, 0u, 1000u); }},
+    {"restart-window", duration, {}, positive_accepted, "the window of max-restarts", duration_into(&options::restart_window, 1ms)},
+    {"flush-interval", duration, {}, positive_accepted, "ledger to store", duration_into(&options::flush_interval, 1ms)},
+    {"http", text, {"HOLDFAST_HTTP"}, "off or HOST:PORT, a literal address or localhost", "address of the HTTP gateway",
+     [](options& into, std::string_view value) {
+       if (value != "off" && !parse_http_address(value))
+         return false;
+       into.http = value;
+       return true;
+     }},
+    {"http-token", text, {"HOLDFAST_HTTP_TOKEN"}, "text without control characters", "wanted as a bearer token by every route with data", text_into(&options::http_token)},
+    {"log-level", text, {"HOLDFAST_LOG_LEVEL"}, "trace, debug, info, warn, error, off", "what is logged", one_of(&options::log_level, {"trace", "debug", "info", "warn", "error", "off"})},
+    {"ledger-capacity", number, {}, "a number from 16 to 1000000", "counters of one process",
+     [](options& into, std::string_view value) { return set_number(into.ledger_capacity, value, 16u, 1'000'000u); }},
+  };
+}
+
+} // namespace
+
+std::span<const option_entry> option_table() {
+  static const auto table = make_table();
+  return table;
+}
+
+const option_entry* find_option(std::string_view name) {
+  for (const auto& entry : option_table())
+    if (entry.name == name)
+      return &entry;
+  return nullptr;
+}
+
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  if (text == "0")
+    return 0ns;
+  constexpr auto units = std::to_array<std::pair<std::string_view, std::int64_t>>(
+    {{"ns", 1}, {"us", 1000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"min", 60'000'000'000}, {"h", 3'600'000'000'000}});
+  constexpr std::int64_t longest = std::int64_t{366} * 24 * 3'600'000'000'000;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || number < 0)
+    return std::nullopt;
+  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  for (const auto& [name, length] : units)
+    if (unit == name && number <= longest / length)
+      return std::chrono::nanoseconds{number * length};
+  return std::nullopt;
+}
+
+std::vector<std::string> parse_list(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']'))
+    text = text.substr(1, text.size() - 2);
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    auto item = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
+    const auto strip = [&](std::string_view what) {
+      const auto begin = item.find_first_not_of(what);
+      item = begin == std::string_view::npos ? std::string_view{} : item.substr(begin, item.find_last_not_of(what) - begin + 1);
+    };
+    strip(" ");
+    strip("\"");
+    items.emplace_back(item);
+  }
+  return items;
+}
+
+std::optional<http_address> parse_http_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0)
+    return std::nullopt;
+  http_address address;
+  auto host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']'))
+    host = host.substr(1, host.size() - 2);
+  if (!set_number<std::uint16_t>(address.port, text.substr(colon + 1), 0, 65535) || host.find(' ') != std::string_view::npos)
+    return std::nullopt;
+  address.host = host == "localhost" ? "127.0.0.1" : std::string{host};
+  address.loopback = address.host.starts_with("127.") || address.host == "::1";
+  return address;
+}
+
+} // namespace holdfast

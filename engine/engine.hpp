@@ -1,0 +1,99 @@
+// The front door of holdfast for a host: starts every actor on the host's own actor system and stops them again.
+//
+//   holdfast::engine_config cfg;             // or a type derived from it
+//   caf::actor_system system{cfg};
+//   holdfast::engine engine{system};
+//
+// Threads    every member function may be called from any thread.
+// Blocking   only the `_sync` calls, flush(), read() and read_json()/write_json() wait, each with a deadline. The constructor
+//            waits for no network; the destructor flushes for at most 1 s and then stops everything.
+// Errors     nothing throws into the host; what cannot be had is told by the answer.
+// Restart    counters and last good lists are in the state folder and go on.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <caf/actor_system.hpp>
+
+#include <holdfast/config/engine_config.hpp>
+#include <holdfast/messages/interfaces.hpp>
+#include <holdfast/runtime/counter.hpp>
+#include <holdfast/runtime/http_transfer.hpp>
+#include <holdfast/runtime/symbol_table.hpp>
+#include <holdfast/runtime/symbols_view.hpp>
+
+namespace holdfast {
+
+// Everything that the actors tell about themselves.
+struct engine_status {
+  cache_status cache;
+  supervisor_status supervisor;
+  last_good_status last_good;
+  warmup_status warmup;
+  counter_status counters;
+  store_status store;
+  std::string state_problem; // why the state folder is not used; empty where it is
+};
+
+class engine {
+public:
+  using duration = std::chrono::nanoseconds;
+
+  explicit engine(caf::actor_system& system);
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  // A handle for the hot path; keep it. Registering allocates once, counting never does.
+  holdfast::counter counter(std::string_view key) noexcept;
+  void incr(std::string_view key, std::int64_t amount = 1) noexcept;
+  // The increment is taken at once. True: the store has it. False: not confirmed in time; it will arrive, do not repeat it.
+  bool incr_sync(std::string_view key, std::int64_t amount = 1, duration timeout = std::chrono::seconds{1}) noexcept;
+  // 0 where the key is missing, no integer, or the store cannot be reached in time.
+  std::int64_t get_int_sync(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
+  // What is known of a counter, from where, how old.
+  counter_reading read(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
+  counter_readings read_matching(std::string_view glob, duration timeout = std::chrono::seconds{2}) noexcept;
+  // The callback runs on a thread of the actor system.
+  void read_async(std::string_view key, std::function<void(counter_reading)> callback,
+                  duration timeout = std::chrono::seconds{1}) noexcept;
+  // True: every increment so far, of adopted ledgers too, is in the store.
+  bool flush(duration timeout) noexcept;
+
+  // One per thread.
+  symbols_view symbols(market which) noexcept;
+  // From the board while it is fresh, else through the cache actor.
+  symbols_reply symbols_sync(market which, duration timeout = std::chrono::seconds{2}) noexcept;
+
+  // Fail-open: nothing, or false, where the store cannot help.
+  std::optional<std::string> read_json(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
+  bool write_json(std::string_view key, std::string_view text, duration ttl,
+                  duration timeout = std::chrono::seconds{1}) noexcept;
+
+  engine_status status(duration timeout = std::chrono::seconds{1}) noexcept;
+
+  cache_actor cache() const;
+  counter_actor counters() const;
+  supervisor_actor supervisor() const;
+  last_good_actor last_good() const;
+  warmup_actor warmup() const;
+  store_actor store() const;
+
+  const options& settings() const noexcept;
+  const clock_ptr& clock() const noexcept;
+  symbol_board_ptr board() const noexcept;
+  caf::actor_system& system() const noexcept;
+  const std::string& state_path() const noexcept;
+
+private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace holdfast

@@ -1,0 +1,168 @@
+#include "engine/parts.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/cache.hpp"
+#include "actors/counter.hpp"
+#include "actors/embedded_store.hpp"
+#include "actors/fetcher.hpp"
+#include "actors/last_good.hpp"
+#include "actors/redis_store.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/warmup.hpp"
+#include "config/keys.hpp"
+#include "runtime/http_client.hpp"
+#include "runtime/log.hpp"
+#include "runtime/sqlite_kv.hpp"
+#include "runtime/symbol_codec.hpp"
+
+namespace holdfast {
+
+namespace {
+
+options options_of(const caf::actor_system& system) {
+  if (const auto* config = dynamic_cast<const engine_config*>(&system.config()))
+    return *config;
+  logger()->warn("the actor system's configuration is no holdfast::engine_config: defaults are used");
+  return {};
+}
+
+} // namespace
+
+std::string fingerprint_of(const options& settings) {
+  std::string mark;
+  for (const auto which : all_markets)
+    mark += settings.urls(which).empty() ? "-" : settings.urls(which).front() + ' ';
+  auto assets = settings.quote_assets;
+  std::sort(assets.begin(), assets.end());
+  for (const auto& asset : assets)
+    mark += asset + ' ';
+  return mark;
+}
+
+list_rules list_rules_of(const options& settings, market which) {
+  return {settings.quote_assets, settings.priority(which)};
+}
+
+engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on)} {
+  folder = state_folder::open(settings.state_dir);
+  if (!folder.problem.empty())
+    logger()->warn("state is kept in memory only, it does not survive the process: {}", folder.problem);
+  ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity)
+                               : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity);
+  for (const auto which : all_markets) {
+    hits[index(which)] = ledger->handle(keys::cache_hit(which));
+    budgets[index(which)]
+      = std::make_shared<embargo>(which, folder.file("embargo_" + std::string{to_string(which)}), clock);
+  }
+  load_last_good();
+  spawn_actors();
+}
+
+// Before anything else answers: a start without network still has its lists.
+void engine::parts::load_last_good() {
+  if (folder.path.empty())
+    return;
+  auto database = sqlite_kv::open(folder.file("store.sqlite"));
+  if (!database)
+    return;
+  for (const auto which : all_markets) {
+    const auto stored = (*database)->get(keys::local_last_good(which), 0);
+    if (!stored)
+      continue;
+    const auto decoded = decode_symbols(stored->text, list_rules_of(settings, which));
+    if (!decoded || decoded->fingerprint != fingerprint_of(settings))
+      continue;
+    auto& answer = known[index(which)];
+    answer = {decoded->table, symbols_source::last_good, decoded->fetched_at, {}, decoded->order};
+    // An impossible age is an unknown one.
+    if (decoded->fetched_at && *decoded->fetched_at <= clock->wall_now())
+      answer.fetched_boot = clock->boot_now() - (clock->wall_now() - *decoded->fetched_at);
+    board->publish(which, {answer.table, answer.source, answer.fetched_at, answer.fetched_boot, {}, answer.order, 1});
+  }
+}
+
+namespace {
+
+struct exchange_access {
+  options settings;
+  clock_ptr clock;
+  std::array<std::shared_ptr<embargo>, market_count> budgets;
+  std::shared_ptr<counter_ledger> ledger;
+
+  started_fetcher operator()(caf::actor_system& system, market which) const {
+    fetcher_settings fetching;
+    fetching.which = which;
+    fetching.urls = settings.urls(which);
+    fetching.api_key = settings.api_key;
+    fetching.rules = list_rules_of(settings, which);
+    fetching.max_body = settings.max_response_bytes;
+    fetching.count_unknown = [counted = ledger](std::string_view what) {
+      counted->add("metrics:schema_unknown:" + std::string{what}, 1);
+    };
+    auto transfer = std::make_shared<http_client>();
+    auto handle = system.spawn<caf::detached>(fetcher, std::move(fetching), clock, transfer, budgets[index(which)]);
+    return {handle, [transfer] { transfer->cancel(); }};
+  }
+};
+
+store_actor spawn_redis(caf::actor_system& system, const options& settings, const clock_ptr& clock) {
+  const auto url = redis_url::parse(settings.redis_url);
+  if (!url) {
+    logger()->warn("redis-url is not used: {}", url.error());
+    return {};
+  }
+  return system.spawn<caf::detached>(
+    redis_store, redis_store_settings{*url, settings.redis_connect_timeout, settings.redis_command_timeout}, clock);
+}
+
+} // namespace
+
+void engine::parts::spawn_actors() {
+  const auto path = folder.path.empty() ? std::string{":memory:"} : folder.file("store.sqlite");
+  local = system.spawn<caf::detached>(embedded_store, path, clock);
+  store = settings.uses_redis() ? spawn_redis(system, settings, clock) : local;
+  const bool shares = store && store != local;
+  if (!store)
+    store = local;
+
+  last_good_settings keeping;
+  cache_settings caching;
+  warmup_settings warming;
+  for (const auto which : all_markets) {
+    keeping.rules[index(which)] = list_rules_of(settings, which);
+    caching.markets[index(which)] = {settings.ttl(which), list_rules_of(settings, which), hits[index(which)],
+                                     ledger->handle(keys::cache_miss(which))};
+    warming.markets[index(which)] = {settings.warmup_interval(which), settings.ttl(which),
+                                     ledger->handle(keys::warmup_success(which)),
+                                     ledger->handle(keys::warmup_error(which))};
+  }
+  keeping.fingerprint = caching.fingerprint = fingerprint_of(settings);
+  keeping.local = local;
+  keeping.shared = store;
+  caching.fetch_timeout = warming.fetch_timeout = settings.fetch_timeout;
+  warming.retries_max = settings.warmup_max_retries;
+  std::random_device random;
+  warming.seed = random();
+
+  last_good = system.spawn(holdfast::last_good, std::move(keeping), clock, known);
+  supervisor = system.spawn(holdfast::supervisor,
+                            supervisor_settings{exchange_access{settings, clock, budgets, ledger}, settings.fetch_timeout,
+                                                settings.max_restarts, settings.restart_window, random()},
+                            clock, last_good);
+  cache = system.spawn(holdfast::cache, std::move(caching), clock, board, store, supervisor, last_good);
+  counters = system.spawn(counter_drain,
+                          counter_settings{settings.flush_interval, folder.path.empty() ? "" : folder.file("ledgers"),
+                                           shares ? counter_source::redis : counter_source::embedded},
+                          clock, ledger, store);
+  caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(counters)});
+  caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(cache)});
+  warmup = system.spawn(holdfast::warmup, std::move(warming), clock, cache);
+}
+
+} // namespace holdfast

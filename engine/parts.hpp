@@ -1,0 +1,45 @@
+// Private: what an engine is made of, and how it is put together.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "engine/engine.hpp"
+#include "runtime/counter_ledger.hpp"
+#include "runtime/embargo.hpp"
+#include "runtime/state_folder.hpp"
+
+namespace holdfast {
+
+struct engine::parts {
+  explicit parts(caf::actor_system& on);
+
+  void load_last_good();
+  void spawn_actors();
+
+  caf::actor_system& system;
+  options settings;
+  clock_ptr clock = system_clocks();
+  state_folder folder;
+  symbol_board_ptr board = std::make_shared<symbol_board>();
+  std::shared_ptr<counter_ledger> ledger;
+  std::array<symbols_answer, market_count> known; // last good of the state folder
+  std::array<holdfast::counter, market_count> hits;
+  std::array<std::shared_ptr<embargo>, market_count> budgets;
+
+  store_actor local;
+  store_actor store;
+  last_good_actor last_good;
+  supervisor_actor supervisor;
+  cache_actor cache;
+  warmup_actor warmup;
+  counter_actor counters;
+};
+
+// Of everything that decides what a list holds: values of another fingerprint are not believed.
+std::string fingerprint_of(const options& settings);
+
+list_rules list_rules_of(const options& settings, market which);
+
+} // namespace holdfast
