@@ -9,6 +9,7 @@
 
 #include "engine/parts.hpp"
 #include "runtime/ledger_file.hpp"
+#include "runtime/log.hpp"
 
 namespace holdfast {
 
@@ -43,9 +44,19 @@ std::optional<Answer> ask(caf::actor_system& system, const Actor& whom, nanoseco
 
 } // namespace
 
-engine::engine(caf::actor_system& system) : parts_{std::make_unique<parts>(system)} {}
+engine::engine(caf::actor_system& system) : parts_{std::make_unique<parts>(system)} {
+  const auto& settings = parts_->settings;
+  if (settings.http == "off")
+    return;
+  auto gateway = http_gateway::open(*this, settings.http, settings.http_token);
+  if (gateway)
+    parts_->gateway = std::move(*gateway);
+  else
+    logger()->warn("no HTTP gateway: {}", gateway.error());
+}
 
 engine::~engine() {
+  parts_->gateway.reset();
   const bool complete = flush(farewell_flush);
   auto& all = *parts_;
   caf::scoped_actor self{all.system};
@@ -172,6 +183,7 @@ const options& engine::settings() const noexcept { return parts_->settings; }
 const clock_ptr& engine::clock() const noexcept { return parts_->clock; }
 symbol_board_ptr engine::board() const noexcept { return parts_->board; }
 caf::actor_system& engine::system() const noexcept { return parts_->system; }
+std::string engine::http_address() const { return parts_->gateway ? parts_->gateway->address() : std::string{}; }
 const std::string& engine::state_path() const noexcept { return parts_->folder.path; }
 
 } // namespace holdfast

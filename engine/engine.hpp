@@ -90,6 +90,8 @@ public:
   symbol_board_ptr board() const noexcept;
   caf::actor_system& system() const noexcept;
   const std::string& state_path() const noexcept;
+  // "127.0.0.1:8080"; empty where no gateway is wanted or its address could not be had.
+  std::string http_address() const;
 
 private:
   struct parts;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/engine.hpp"
+#include "engine/http_gateway.hpp"
 #include "runtime/counter_ledger.hpp"
 #include "runtime/embargo.hpp"
 #include "runtime/state_folder.hpp"
@@ -35,6 +36,7 @@ struct engine::parts {
   cache_actor cache;
   warmup_actor warmup;
   counter_actor counters;
+  std::unique_ptr<http_gateway> gateway;
 };
 
 // Of everything that decides what a list holds: values of another fingerprint are not believed.

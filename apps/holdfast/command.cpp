@@ -1,0 +1,37 @@
+#include "apps/holdfast/command.hpp"
+
+#include <cstdio>
+
+#include "runtime/state_folder.hpp"
+
+namespace holdfast::app {
+
+namespace {
+
+void say(std::string_view why) {
+  std::fprintf(stderr, "holdfast: %.*s\n", static_cast<int>(why.size()), why.data());
+}
+
+engine_config& for_one_question(engine_config& config) {
+  config.http = "off";
+  config.spot_warmup_interval = config.futures_warmup_interval = std::chrono::nanoseconds{0};
+  return config;
+}
+
+} // namespace
+
+exit_status fail(std::string_view why) {
+  say(why);
+  return exit_status::failed;
+}
+
+exit_status refuse_usage(std::string_view why) {
+  say(why);
+  return exit_status::usage;
+}
+
+std::string state_path_of(const engine_config& config) { return state_folder::open(config.state_dir).path; }
+
+short_engine::short_engine(engine_config& config) : system_{for_one_question(config)}, engine_{system_} {}
+
+} // namespace holdfast::app

@@ -1,0 +1,52 @@
+// What the verbs of the program share: their exit statuses, their one-line errors, and an engine of their own for when
+// no `serve` answers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/engine_config.hpp"
+#include "engine/engine.hpp"
+
+namespace holdfast::app {
+
+enum class exit_status : int { done = 0, failed = 1, usage = 2 };
+
+// One line on standard error.
+exit_status fail(std::string_view why);
+exit_status refuse_usage(std::string_view why);
+
+// What a verb is called with.
+struct invocation {
+  engine_config& config;
+  std::vector<std::string> words; // positional, without the verb
+  bool json = false;
+  bool simulate = false;
+};
+
+exit_status run_serve(invocation& call);
+exit_status run_symbols(invocation& call);
+exit_status run_counters(invocation& call);
+exit_status run_get(invocation& call);
+exit_status run_incr(invocation& call);
+exit_status run_ledger(invocation& call);
+exit_status run_simulate(const std::vector<std::string>& arguments);
+
+// The resolved state folder of a configuration.
+std::string state_path_of(const engine_config& config);
+
+// An engine for one question: it serves nothing and refreshes nothing by itself.
+class short_engine {
+public:
+  explicit short_engine(engine_config& config);
+  engine& operator*() noexcept { return engine_; }
+  engine* operator->() noexcept { return &engine_; }
+
+private:
+  caf::actor_system system_;
+  engine engine_;
+};
+
+} // namespace holdfast::app

@@ -1,0 +1,95 @@
+#include <charconv>
+#include <cstdio>
+
+#include <rapidjson/document.h>
+
+#include "apps/holdfast/command.hpp"
+#include "apps/holdfast/control_client.hpp"
+#include "engine/status_json.hpp"
+#include "runtime/counter_ledger.hpp"
+#include "runtime/ledger_file.hpp"
+
+namespace holdfast::app {
+
+namespace {
+
+exit_status print_counters(const std::string& object, bool json) {
+  if (json) {
+    std::printf("%s\n", object.c_str());
+    return exit_status::done;
+  }
+  rapidjson::Document counters;
+  counters.Parse(object.c_str());
+  if (!counters.IsObject())
+    return fail("the answer of the running serve is no list of counters");
+  for (const auto& [key, value] : counters.GetObject())
+    std::printf("%s %lld\n", key.GetString(), static_cast<long long>(value.GetInt64()));
+  return exit_status::done;
+}
+
+exit_status print_counter(const std::string& reading, bool json) {
+  rapidjson::Document counter;
+  counter.Parse(reading.c_str());
+  if (!counter.IsObject() || !counter.HasMember("value"))
+    return fail("the answer of the running serve is no counter");
+  if (json)
+    std::printf("%s\n", reading.c_str());
+  else
+    std::printf("%lld\n", static_cast<long long>(counter["value"].GetInt64()));
+  return exit_status::done;
+}
+
+} // namespace
+
+exit_status run_counters(invocation& call) {
+  if (call.words.size() > 1)
+    return refuse_usage("counters takes at most one pattern, such as 'metrics:cache_*'");
+  const auto pattern = call.words.empty() ? std::string{"metrics:*"} : call.words.front();
+  const auto answer
+    = ask_serve(state_path_of(call.config), "GET", "/api/v1/counters?match=" + encode_segment(pattern));
+  if (answer && answer->status == 200)
+    return print_counters(answer->body, call.json);
+  short_engine host{call.config};
+  host->flush(std::chrono::seconds{1});
+  return print_counters(readings_json(host->read_matching(pattern)), call.json);
+}
+
+exit_status run_get(invocation& call) {
+  if (call.words.size() != 1)
+    return refuse_usage("get takes one key");
+  const auto& key = call.words.front();
+  const auto answer = ask_serve(state_path_of(call.config), "GET", "/api/v1/counters/" + encode_segment(key));
+  if (answer && answer->status == 200)
+    return print_counter(answer->body, call.json);
+  short_engine host{call.config};
+  host->flush(std::chrono::seconds{1});
+  return print_counter(reading_json(host->read(key)), call.json);
+}
+
+exit_status run_incr(invocation& call) {
+  if (call.words.empty() || call.words.size() > 2)
+    return refuse_usage("incr takes a key and, if it is not 1, an amount");
+  const auto& key = call.words.front();
+  if (!is_counter_key(key))
+    return refuse_usage("key '" + key + "' is not accepted; accepted: 1 to 200 bytes without blanks, control characters or braces");
+  const auto text = call.words.size() == 2 ? call.words[1] : std::string{"1"};
+  std::int64_t amount = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return refuse_usage("amount '" + text + "' is not accepted; accepted: a whole number of 64 bits");
+  const auto folder = state_path_of(call.config);
+  const auto answer
+    = ask_serve(folder, "POST", "/control/incr/" + encode_segment(key) + '/' + std::to_string(amount));
+  if (answer && answer->status == 200)
+    return exit_status::done;
+  // A ledger of our own, which the next engine on this folder adopts.
+  if (folder.empty())
+    return fail("there is no state folder to keep the increment in; give --state-dir");
+  const auto ledger = counter_ledger::open(folder + "/ledgers", 1);
+  if (!ledger->durable())
+    return fail("the increment cannot be kept: " + ledger->why_anonymous());
+  ledger->add(key, amount);
+  return exit_status::done;
+}
+
+} // namespace holdfast::app

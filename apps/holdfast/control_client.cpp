@@ -1,0 +1,71 @@
+#include "apps/holdfast/control_client.hpp"
+
+#include <memory>
+
+#include <curl/curl.h>
+
+namespace holdfast::app {
+
+namespace {
+
+constexpr std::size_t answer_bytes_max = 64u << 20;
+
+struct curl_deleter {
+  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+};
+
+std::size_t append(char* data, std::size_t, std::size_t bytes, void* target) {
+  auto& body = *static_cast<std::string*>(target);
+  if (body.size() + bytes > answer_bytes_max)
+    return 0;
+  body.append(data, bytes);
+  return bytes;
+}
+
+} // namespace
+
+std::string control_socket_path(const std::string& state_folder) { return state_folder + "/control.sock"; }
+
+std::optional<control_answer> ask_serve(const std::string& state_folder, std::string_view method,
+                                        std::string_view path, std::chrono::milliseconds deadline) {
+  std::unique_ptr<CURL, curl_deleter> handle{curl_easy_init()};
+  if (!handle)
+    return std::nullopt;
+  const auto socket = control_socket_path(state_folder);
+  const auto url = "http://holdfast" + std::string{path};
+  const std::string verb{method};
+  control_answer answer;
+  curl_easy_setopt(handle.get(), CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, verb.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle.get(), CURLOPT_PROXY, "");
+  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &append);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer.body);
+  if (curl_easy_perform(handle.get()) != CURLE_OK)
+    return std::nullopt;
+  long status = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
+  return answer;
+}
+
+std::string encode_segment(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char byte : text) {
+    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9')
+                       || byte == '-' || byte == '_' || byte == '.' || byte == '~';
+    if (plain) {
+      out += static_cast<char>(byte);
+    } else {
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  return out;
+}
+
+} // namespace holdfast::app

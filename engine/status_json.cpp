@@ -1,0 +1,166 @@
+#include "engine/status_json.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "runtime/symbol_list.hpp"
+
+namespace holdfast {
+
+namespace {
+
+using writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void field(writer& out, const char* name, const std::string& text) {
+  out.Key(name);
+  out.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+void field(writer& out, const char* name, std::string_view text) { field(out, name, std::string{text}); }
+void field(writer& out, const char* name, const char* text) { field(out, name, std::string{text}); }
+void field(writer& out, const char* name, bool value) {
+  out.Key(name);
+  out.Bool(value);
+}
+void field(writer& out, const char* name, std::uint64_t value) {
+  out.Key(name);
+  out.Uint64(value);
+}
+
+// Whole seconds, or null.
+void seconds(writer& out, const char* name, std::optional<std::chrono::nanoseconds> length) {
+  out.Key(name);
+  if (length)
+    out.Int64(std::chrono::floor<std::chrono::seconds>(*length).count());
+  else
+    out.Null();
+}
+
+std::optional<std::chrono::nanoseconds> until(std::optional<boot_time> when, boot_time now) {
+  return when ? std::optional<std::chrono::nanoseconds>{*when - now} : std::nullopt;
+}
+
+void write_market(writer& out, engine& host, const engine_status& status, market which) {
+  const auto now = host.clock()->boot_now();
+  const auto published = host.board()->current(which);
+  const auto& cached = status.cache.markets[index(which)];
+  out.StartObject();
+  field(out, "source", to_string(published->source));
+  field(out, "stale", !published->fresh(now));
+  seconds(out, "age", published->age(now));
+  field(out, "count", published->table ? std::uint64_t{published->table->listed().size()} : std::uint64_t{0});
+  field(out, "version", published->version);
+  field(out, "hits", cached.hits);
+  field(out, "misses", cached.misses);
+  field(out, "waiting", cached.waiting);
+  field(out, "refreshing", cached.refreshing);
+  seconds(out, "next_refresh_in", until(status.warmup.markets[index(which)].next_refresh, now));
+  field(out, "last_good", status.last_good.markets[index(which)].known);
+  out.EndObject();
+}
+
+void write_fetcher(writer& out, const fetcher_status& fetcher, boot_time now) {
+  constexpr std::array<const char*, 3> circuits{"closed", "open", "half_open"};
+  out.StartObject();
+  field(out, "state", fetcher.down ? "down" : fetcher.running ? "running" : "restarting");
+  field(out, "restarts", fetcher.restarts);
+  field(out, "fetches", fetcher.fetches);
+  field(out, "failures", fetcher.failures);
+  field(out, "circuit", circuits[static_cast<std::size_t>(fetcher.circuit)]);
+  seconds(out, "forbidden_for", until(fetcher.forbidden_until, now));
+  field(out, "last_error", fetcher.last_error);
+  out.EndObject();
+}
+
+void write_store(writer& out, const store_status& store) {
+  out.StartObject();
+  field(out, "kind", store.kind);
+  field(out, "up", store.up);
+  field(out, "endpoint", store.endpoint);
+  field(out, "commands", store.commands);
+  field(out, "failures", store.failures);
+  field(out, "reconnects", store.reconnects);
+  field(out, "last_error", store.last_error);
+  out.EndObject();
+}
+
+void write_ledger(writer& out, const counter_status& ledger) {
+  out.StartObject();
+  field(out, "rows", ledger.rows);
+  field(out, "capacity", ledger.capacity);
+  field(out, "pending_rows", ledger.pending_rows);
+  field(out, "set_aside_rows", ledger.set_aside_rows);
+  field(out, "merged_batches", ledger.merged_batches);
+  field(out, "overflow", ledger.overflow);
+  field(out, "ambiguous_merges", ledger.ambiguous_merges);
+  field(out, "adopting_ledgers", ledger.adopting_ledgers);
+  field(out, "damaged_ledgers", ledger.damaged_ledgers);
+  field(out, "durable", ledger.durable);
+  field(out, "writer", ledger.writer);
+  out.Key("set_aside");
+  out.StartArray();
+  for (const auto& key : ledger.set_aside_keys)
+    out.String(key.c_str());
+  out.EndArray();
+  out.EndObject();
+}
+
+const char* to_string(counter_source source) {
+  return source == counter_source::redis ? "redis" : source == counter_source::embedded ? "embedded" : "ledger";
+}
+
+} // namespace
+
+std::string status_json(engine& host) {
+  const auto status = host.status();
+  rapidjson::StringBuffer buffer;
+  writer out{buffer};
+  out.StartObject();
+  field(out, "version", "0.1.0");
+  out.Key("markets");
+  out.StartObject();
+  for (const auto which : all_markets) {
+    out.Key(std::string{to_string(which)}.c_str());
+    write_market(out, host, status, which);
+  }
+  out.EndObject();
+  out.Key("fetchers");
+  out.StartObject();
+  for (const auto which : all_markets) {
+    out.Key(std::string{to_string(which)}.c_str());
+    write_fetcher(out, status.supervisor.fetchers[index(which)], host.clock()->boot_now());
+  }
+  out.EndObject();
+  out.Key("store");
+  write_store(out, status.store);
+  out.Key("ledger");
+  write_ledger(out, status.counters);
+  field(out, "state_folder", host.state_path());
+  field(out, "state_problem", status.state_problem);
+  out.EndObject();
+  return buffer.GetString();
+}
+
+std::string reading_json(const counter_reading& reading) {
+  std::string out = "{\"key\":";
+  append_json_string(out, reading.key);
+  out += ",\"value\":" + std::to_string(reading.value) + ",\"source\":\"" + to_string(reading.source) + "\",\"as_of\":";
+  out += reading.as_of
+           ? std::to_string(std::chrono::floor<std::chrono::seconds>(*reading.as_of).time_since_epoch().count())
+           : "null";
+  return out + '}';
+}
+
+std::string readings_json(const counter_readings& readings) {
+  std::string out = "{";
+  for (const auto& reading : readings.readings) {
+    if (!reading.is_integer)
+      continue;
+    if (out.size() > 1)
+      out += ',';
+    append_json_string(out, reading.key);
+    out += ':' + std::to_string(reading.value);
+  }
+  return out + '}';
+}
+
+} // namespace holdfast
