@@ -76,7 +76,7 @@ void write_to_store(self_pointer self, market which) {
   symbols.ttl = std::chrono::ceil<std::chrono::milliseconds>(published->fresh_until - now);
   symbols.deadline = now + write_patience;
   self->request(state.store, write_patience, std::move(symbols))
-    .then([](caf::unit_t) {},
+    .then([](done) {},
           [self, which](const caf::error& why) {
             logger()->debug("symbols not written to the store market={} reason={}", to_string(which),
                             self->system().render(why));

@@ -33,7 +33,7 @@ bool row_needs_merge(const draining_ledger& ledger, std::uint32_t row) {
   const auto sums = ledger.file->sums(row);
   // An adopted row is retired even if nothing of it is missing: its id must never count again.
   return needs_merge(sums, ledger.file->bookkeeping(row))
-         || (ledger.role == merge_role::adopter && sums != ledger_sums{});
+         || ((state.verify || ledger.role == merge_role::adopter) && sums != ledger_sums{});
 }
 
 // What one batch carries, and what it needs to understand the answer.
@@ -85,9 +85,15 @@ void take_verdict(self_pointer self, draining_ledger& ledger, std::uint32_t row,
   state.basis.reset();
   state.set_aside_for.clear();
   switch (decision.action) {
-    case merge_action::done: state.finished = ledger.role == merge_role::adopter; break;
+    case merge_action::done:
+      state.verify = false;
+      state.finished = ledger.role == merge_role::adopter;
+      break;
     case merge_action::again: state.basis = decision.basis; break;
-    case merge_action::set_aside: set_aside(ledger, row, now_of(self), decision.reason); break;
+    case merge_action::set_aside:
+      state.verify = false;
+      set_aside(ledger, row, now_of(self), decision.reason);
+      break;
     case merge_action::abandon: state.finished = true; break;
   }
 }
@@ -201,6 +207,16 @@ std::int64_t pending_of(const counter_state& state, std::string_view key, const 
   return static_cast<std::int64_t>(added - subtracted);
 }
 
+// All that our ledgers ever counted of this key: what is known where the store was never asked.
+std::int64_t counted_here(const counter_state& state, std::string_view key) {
+  std::uint64_t value = 0;
+  for (const auto& ledger : state.ledgers)
+    for (std::uint32_t row = 0; row < ledger->file->row_count(); ++row)
+      if (ledger->file->key(row) == key)
+        value += ledger->file->sums(row).added - ledger->file->sums(row).subtracted;
+  return static_cast<std::int64_t>(value);
+}
+
 counter_read question_for(const counter_state& state, const std::string& key) {
   counter_read read{key, {}};
   for (const auto& ledger : state.ledgers)
@@ -233,10 +249,14 @@ counter_reading reading_from(self_pointer self, const std::string& key, const co
 counter_reading reading_without_store(const counter_state& state, const std::string& key) {
   counter_reading reading;
   reading.key = key;
-  if (const auto known = state.last_read.find(key); known != state.last_read.end())
+  const auto known = state.last_read.find(key);
+  if (known != state.last_read.end()) {
     reading = known->second;
+    reading.value += pending_of(state, key, nullptr);
+  } else {
+    reading.value = counted_here(state, key);
+  }
   reading.source = counter_source::ledger;
-  reading.value += pending_of(state, key, nullptr);
   reading.exists = reading.exists || !question_for(state, key).writers.empty();
   return reading;
 }
@@ -331,6 +351,22 @@ counter_status status_of(const counter_state& state) {
   return status;
 }
 
+// The store is not what it was: every row is compared with it, batch by batch, and heals.
+void verify_all(self_pointer self) {
+  for (auto& ledger : self->state.ledgers) {
+    ledger->rows.resize(ledger->file->row_count());
+    for (auto& row : ledger->rows)
+      row.verify = true;
+  }
+}
+
+void on_store_event(self_pointer self, const store_event& event) {
+  if (event.change == store_change::link_up)
+    self->state.retry_at = {};
+  else if (event.change == store_change::identity)
+    verify_all(self);
+}
+
 void on_timer(self_pointer self) {
   adopt(self);
   drain(self);
@@ -364,10 +400,7 @@ counter_actor::behavior_type counter_drain(self_pointer self, counter_settings s
     [self](const read_counter& wanted) { return read_one(self, wanted); },
     [self](const read_counters& wanted) { return read_all(self, wanted); },
     [self](const flush_counters& wanted) { return flush(self, wanted.deadline); },
-    [self](const store_event& event) {
-      if (event.change == store_change::link_up)
-        self->state.retry_at = {};
-    },
+    [self](const store_event& event) { on_store_event(self, event); },
     [](const symbols_announced&) {},
     [self](const get_counter_status&) { return status_of(self->state); },
     [self](const wake&) { on_timer(self); },

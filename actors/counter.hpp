@@ -41,6 +41,7 @@ struct draining_ledger {
     std::optional<merge_basis> basis; // learned from a mismatch
     boot_time not_before{};           // set aside until then
     std::string set_aside_for;
+    bool verify = false;              // the store may have lost it: ask, whatever the bookkeeping tells
     bool finished = false;            // adopter: merged and retired, or abandoned
   };
   std::vector<row_state> rows;

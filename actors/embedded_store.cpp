@@ -35,9 +35,9 @@ bool in_transaction(embedded_store_state& state, Work work) {
   return good;
 }
 
-caf::result<caf::unit_t> confirm(bool good, const embedded_store_state& state) {
+caf::result<done> confirm(bool good, const embedded_store_state& state) {
   if (good)
-    return caf::unit;
+    return done{};
   return make_error(fault::store_away, state.database->last_error());
 }
 
@@ -135,7 +135,7 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
     [self](const store_erase& what) {
       return confirm(in_transaction(self->state, [&](auto& db) { return db.erase(what.key); }), self->state);
     },
-    [self](const store_symbols& symbols) -> caf::result<caf::unit_t> {
+    [self](const store_symbols& symbols) -> caf::result<done> {
       if (is_fenced(self->state, symbols))
         return make_error(fault::fenced);
       return confirm(write_symbols(self->state, symbols), self->state);
@@ -157,7 +157,7 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
       return confirm(in_transaction(self->state, [&](auto& db) { return db.return_lease(back.name, back.holder); }),
                      self->state);
     },
-    [](const store_announce&) { return caf::unit; },
+    [](const store_announce&) { return done{}; },
     [self](const store_listen& wish) {
       self->state.listeners.push_back(wish.listener);
       self->send(wish.listener, store_event{store_change::link_up, self->state.status.identity});

@@ -28,7 +28,7 @@ void keep(self_pointer self, market which, const symbols_answer& answer) {
   encoded_symbols full{answer.table, answer.source, answer.fetched_at, answer.order, state.settings.fingerprint};
   self->request(state.settings.local, 10s,
                 store_write{keys::local_last_good(which), encode_symbols(full), std::nullopt, state.clock->boot_now() + 10s})
-    .then([](caf::unit_t) {},
+    .then([](done) {},
           [self, which](const caf::error& why) {
             logger()->warn("last good is not kept for the next process market={} reason={}", to_string(which),
                            self->system().render(why));

@@ -200,7 +200,7 @@ caf::typed_response_promise<Answer> ask(self_pointer self, boot_time deadline, s
 }
 
 // The answer for questions that only want to know that it is done.
-void confirm(caf::typed_response_promise<caf::unit_t>& promise, std::span<redis_reply>) { promise.deliver(caf::unit); }
+void confirm(caf::typed_response_promise<done>& promise, std::span<redis_reply>) { promise.deliver(done{}); }
 
 std::optional<std::int64_t> to_integer(std::string_view text) noexcept {
   std::int64_t number = 0;
@@ -328,11 +328,11 @@ auto write_symbols(self_pointer self, const store_symbols& symbols) {
     script(redis_scripts::raise, {word(keys::last_refresh(which))}, {std::to_string(symbols.refreshed_at_seconds)}),
     fenced(keys::symbols_last_good(which), symbols.list_value, {}),
     {"PUBLISH", word(keys::announcements), word(to_string(which)) + ' ' + order}};
-  return ask<caf::unit_t>(self, symbols.deadline, std::move(commands), [](auto& promise, auto replies) {
+  return ask<done>(self, symbols.deadline, std::move(commands), [](auto& promise, auto replies) {
     if (replies[0].integer == 0)
       promise.deliver(make_error(fault::fenced));
     else
-      promise.deliver(caf::unit);
+      promise.deliver(done{});
   });
 }
 
@@ -352,7 +352,7 @@ auto write_value(self_pointer self, const store_write& what) {
   redis_command command{"SET", what.key, what.value};
   if (what.ttl)
     command.insert(command.end(), {"PX", milliseconds(what.ttl)});
-  return ask<caf::unit_t>(self, what.deadline, {std::move(command)}, confirm);
+  return ask<done>(self, what.deadline, {std::move(command)}, confirm);
 }
 
 // Connects while nobody asks, and notices that the store was emptied or replaced.
@@ -368,11 +368,11 @@ void look_after(self_pointer self) {
   self->delayed_send(self, pause, wake{look_after_link});
 }
 
-caf::typed_response_promise<caf::unit_t> to_bulk(self_pointer self, auto what) {
-  auto promise = self->make_response_promise<caf::unit_t>();
+caf::typed_response_promise<done> to_bulk(self_pointer self, auto what) {
+  auto promise = self->make_response_promise<done>();
   const auto patience = what.deadline - self->state.clock->boot_now() + 100ms;
   self->request(self->state.bulk, std::max<std::chrono::nanoseconds>(patience, 1ms), std::move(what))
-    .then([promise](caf::unit_t) mutable { promise.deliver(caf::unit); },
+    .then([promise](done) mutable { promise.deliver(done{}); },
           [promise](const caf::error& why) mutable { promise.deliver(why); });
   return promise;
 }
@@ -398,7 +398,7 @@ store_actor::behavior_type redis_store(self_pointer self, redis_store_settings s
     [self, is_bulk](store_write& what) {
       return is_bulk(what.value) ? to_bulk(self, std::move(what)) : write_value(self, what);
     },
-    [self](const store_erase& what) { return ask<caf::unit_t>(self, what.deadline, {{"DEL", what.key}}, confirm); },
+    [self](const store_erase& what) { return ask<done>(self, what.deadline, {{"DEL", what.key}}, confirm); },
     [self, is_bulk](store_symbols& symbols) {
       return is_bulk(symbols.full_value) ? to_bulk(self, std::move(symbols)) : write_symbols(self, symbols);
     },
@@ -406,16 +406,16 @@ store_actor::behavior_type redis_store(self_pointer self, redis_store_settings s
     [self](const store_read_counters& reads) { return read_values(self, reads); },
     [self](const store_list_counters& wanted) { return list_counters(self, wanted); },
     [self](const store_raise& what) {
-      return ask<caf::unit_t>(self, what.deadline,
+      return ask<done>(self, what.deadline,
                               {script(redis_scripts::raise, {what.key}, {std::to_string(what.value)})}, confirm);
     },
     [self](const lease_wanted& wanted) { return take_lease(self, wanted); },
     [self](const lease_returned& back) {
-      return ask<caf::unit_t>(self, back.deadline,
+      return ask<done>(self, back.deadline,
                               {script(redis_scripts::return_lease, {keys::lease(back.name)}, {back.holder})}, confirm);
     },
     [self](const store_announce& what) {
-      return ask<caf::unit_t>(self, what.deadline, {{"PUBLISH", what.channel, what.text}}, confirm);
+      return ask<done>(self, what.deadline, {{"PUBLISH", what.channel, what.text}}, confirm);
     },
     [self](const store_listen& wish) {
       self->state.listeners.push_back(wish.listener);

@@ -154,7 +154,7 @@ bool engine::write_json(std::string_view key, std::string_view text, duration tt
   store_write what{std::string{key}, std::string{text}, {}, parts_->clock->boot_now() + timeout};
   if (ttl > 0ns)
     what.ttl = std::chrono::ceil<std::chrono::milliseconds>(ttl);
-  return ask<caf::unit_t>(parts_->system, parts_->store, timeout, std::move(what)).has_value();
+  return ask<done>(parts_->system, parts_->store, timeout, std::move(what)).has_value();
 }
 
 engine_status engine::status(duration timeout) noexcept {

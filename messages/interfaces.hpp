@@ -11,9 +11,9 @@
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
-#include <caf/unit.hpp>
 
 #include <holdfast/messages/counters.hpp>
+#include <holdfast/messages/done.hpp>
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
@@ -26,7 +26,7 @@ namespace holdfast {
 template <class Question, class Answer>
 using answers = typename caf::replies_to<Question>::template with<Answer>;
 template <class Question>
-using confirms = typename caf::replies_to<Question>::template with<caf::unit_t>;
+using confirms = typename caf::replies_to<Question>::template with<done>;
 template <class News>
 using hears = caf::reacts_to<News>;
 

@@ -5,6 +5,7 @@
 #include <caf/type_id.hpp>
 
 #include <holdfast/messages/counters.hpp>
+#include <holdfast/messages/done.hpp>
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
@@ -34,7 +35,7 @@ void register_messages(caf::actor_system_config& config);
   apply(get_counter_status) apply(counter_status)                                                                      \
   apply(get_cache_status) apply(cache_status) apply(get_supervisor_status) apply(supervisor_status)                    \
   apply(get_warmup_status) apply(warmup_status) apply(get_last_good_status) apply(last_good_status)  \
-  apply(wake)
+  apply(wake) apply(done)
 
 CAF_BEGIN_TYPE_ID_BLOCK(holdfast, caf::first_custom_type_id)
 #define HOLDFAST_ADD_TYPE_ID(name) CAF_ADD_TYPE_ID(holdfast, (holdfast::name))
