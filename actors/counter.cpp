@@ -38,7 +38,7 @@ bool row_needs_merge(const draining_ledger& ledger, std::uint32_t row) {
 
 // What one batch carries, and what it needs to understand the answer.
 struct batch {
-  std::vector<merge_row> rows;
+  std::vector<merge_request> requests;
   std::vector<std::uint32_t> numbers;
 };
 
@@ -54,7 +54,7 @@ batch make_batch(self_pointer self, draining_ledger& ledger) {
   std::optional<std::int64_t> retire_at;
   if (ledger.role == merge_role::adopter)
     retire_at = std::chrono::floor<std::chrono::seconds>(self->state.clock->wall_now()).time_since_epoch().count();
-  for (std::uint32_t row = 0; row < ledger.rows.size() && next.rows.size() < rows_per_batch; ++row) {
+  for (std::uint32_t row = 0; row < ledger.rows.size() && next.requests.size() < rows_per_batch; ++row) {
     auto& state = ledger.rows[row];
     if (state.not_before > now || !row_needs_merge(ledger, row))
       continue;
@@ -67,13 +67,13 @@ batch make_batch(self_pointer self, draining_ledger& ledger) {
     }
     if (request->book.sent != book.sent || request->book.own_generation != book.own_generation)
       ledger.file->set_bookkeeping(row, request->book);
-    next.rows.push_back(std::move(request->row));
+    next.requests.push_back(std::move(*request));
     next.numbers.push_back(row);
   }
   return next;
 }
 
-void take_verdict(self_pointer self, draining_ledger& ledger, std::uint32_t row, const merge_row& asked,
+void take_verdict(self_pointer self, draining_ledger& ledger, std::uint32_t row, const merge_request& asked,
                   const merge_verdict& verdict) {
   auto& state = ledger.rows[row];
   const auto decision
@@ -104,14 +104,16 @@ void drain(self_pointer self);
 void start_merge(self_pointer self, draining_ledger& ledger, batch next) {
   ledger.merging = true;
   auto* const target = &ledger; // lives until it is not merging
-  store_merge question{next.rows, now_of(self) + merge_patience};
+  store_merge question{{}, now_of(self) + merge_patience};
+  for (const auto& request : next.requests)
+    question.rows.push_back(request.row);
   self->request(self->state.store, merge_patience + 500ms, std::move(question))
     .then(
       [self, target, next](const store_merge_reply& reply) {
         target->merging = false;
         ++self->state.status.merged_batches;
-        for (std::size_t i = 0; i < next.rows.size() && i < reply.verdicts.size(); ++i)
-          take_verdict(self, *target, next.numbers[i], next.rows[i], reply.verdicts[i]);
+        for (std::size_t i = 0; i < next.requests.size() && i < reply.verdicts.size(); ++i)
+          take_verdict(self, *target, next.numbers[i], next.requests[i], reply.verdicts[i]);
         drain(self);
       },
       [self, target](const caf::error&) {
@@ -150,7 +152,7 @@ void drain(self_pointer self) {
     for (auto& ledger : state.ledgers) {
       if (ledger->merging)
         continue;
-      if (auto next = make_batch(self, *ledger); !next.rows.empty())
+      if (auto next = make_batch(self, *ledger); !next.requests.empty())
         start_merge(self, *ledger, std::move(next));
     }
   std::erase_if(state.ledgers, [](const auto& ledger) {

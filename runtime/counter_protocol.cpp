@@ -172,6 +172,7 @@ std::optional<merge_request> make_merge(std::string_view key, const ledger_id& f
     return std::nullopt;
   merge_request request;
   request.book = book;
+  request.sent_before = book.sent;
   request.book.sent = larger(book.sent, own);
   request.row.key = key;
   request.row.writer = to_text(is_set(book.writer) ? book.writer : file_writer);
@@ -186,16 +187,17 @@ std::optional<merge_request> make_merge(std::string_view key, const ledger_id& f
   return request;
 }
 
-merge_decision decide(const merge_row& asked, const merge_verdict& verdict, const row_bookkeeping& book,
+merge_decision decide(const merge_request& asked, const merge_verdict& verdict, const row_bookkeeping& book,
                       const ledger_sums& sums, merge_role role) {
-  switch (verdict.outcome) {
-    case merge_outcome::merged: return after_merge(asked, book);
-    case merge_outcome::mismatch: return on_mismatch(verdict.found, book, sums, role);
-    case merge_outcome::refused: break;
-  }
+  if (verdict.outcome == merge_outcome::merged)
+    return after_merge(asked.row, book);
+  auto before = book;
+  before.sent = asked.sent_before;
+  if (verdict.outcome == merge_outcome::mismatch)
+    return on_mismatch(verdict.found, before, sums, role);
   merge_decision decision;
   decision.action = merge_action::set_aside;
-  decision.book = book;
+  decision.book = before;
   decision.reason = verdict.reason;
   return decision;
 }

@@ -45,6 +45,7 @@ bool needs_merge(const ledger_sums& sums, const row_bookkeeping& book) noexcept;
 struct merge_request {
   merge_row row;
   row_bookkeeping book;
+  ledger_sums sent_before; // what had been sent before this request
 };
 std::optional<merge_request> make_merge(std::string_view key, const ledger_id& file_writer, const ledger_sums& sums,
                                         const row_bookkeeping& book, const merge_basis& basis,
@@ -68,7 +69,8 @@ struct merge_decision {
   std::string reason;
 };
 
-merge_decision decide(const merge_row& asked, const merge_verdict& verdict, const row_bookkeeping& book,
+// A request that was answered without being carried out was never sent, as far as `sent` is concerned.
+merge_decision decide(const merge_request& asked, const merge_verdict& verdict, const row_bookkeeping& book,
                       const ledger_sums& sums, merge_role role);
 
 } // namespace holdfast

@@ -1,0 +1,175 @@
+#include <gtest/gtest.h>
+
+#include "runtime/backoff.hpp"
+#include "runtime/circuit_breaker.hpp"
+#include "runtime/embargo.hpp"
+#include "runtime/glob.hpp"
+#include "runtime/plausibility_gate.hpp"
+#include "runtime/redis_url.hpp"
+#include "runtime/restart_budget.hpp"
+#include "runtime/retry_after.hpp"
+#include "runtime/symbols_view.hpp"
+#include "tests/support/runtime_manual_clock.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+
+namespace holdfast {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(glob, matches_as_redis_does) {
+  EXPECT_TRUE(glob_matches("metrics:*:b", "metrics:a:a:b"));
+  EXPECT_TRUE(glob_matches("h[a-c]llo?", "hbllo!"));
+  EXPECT_TRUE(glob_matches("\\*", "*"));
+  EXPECT_TRUE(glob_matches("*", ""));
+  EXPECT_FALSE(glob_matches("h[^a]llo", "hallo"));
+  EXPECT_FALSE(glob_matches("a*b", "ac"));
+  EXPECT_FALSE(glob_matches(std::string(60, '*') + "b", std::string(2000, 'a')));
+}
+
+TEST(redis_url, takes_every_part) {
+  const auto url = redis_url::parse("redis://me:p%40ss@example.org:7000/3");
+  ASSERT_TRUE(url);
+  EXPECT_EQ(url->user, "me");
+  EXPECT_EQ(url->password, "p@ss");
+  EXPECT_EQ(url->host, "example.org");
+  EXPECT_EQ(url->port, 7000);
+  EXPECT_EQ(url->database, 3u);
+  EXPECT_EQ(url->endpoint(), "redis://example.org:7000/3");
+  EXPECT_EQ(redis_url::parse("unix:///run/redis.sock?db=2")->socket, "/run/redis.sock");
+  EXPECT_EQ(redis_url::parse("redis://[::1]:1")->host, "::1");
+}
+
+TEST(redis_url, refuses_what_it_cannot_use_without_telling_the_password) {
+  for (const auto* text : {"", "http://x", "redis://", "redis://h:0", "redis://h:70000", "redis://h/x", "unix://x",
+                           "rediss://h", "redis://u:secret@h:x", "redis://a b"}) {
+    const auto url = redis_url::parse(text);
+    ASSERT_FALSE(url) << text;
+    EXPECT_EQ(url.error().find("secret"), std::string::npos);
+    EXPECT_NE(url.error().find("accepted"), std::string::npos);
+  }
+}
+
+TEST(backoff, waits_stay_below_a_ceiling_that_doubles_up_to_the_most) {
+  backoff wait{100ms, 1s, 7};
+  for (const auto ceiling : {100ms, 200ms, 400ms, 800ms, 1000ms, 1000ms}) {
+    EXPECT_EQ(wait.ceiling(), ceiling);
+    EXPECT_LE(wait.next(), ceiling);
+  }
+  wait.reset();
+  EXPECT_EQ(wait.ceiling(), 100ms);
+}
+
+TEST(restart_budget, refuses_one_too_many_within_the_window) {
+  restart_budget budget{2, 10s};
+  EXPECT_TRUE(budget.spend(boot_time{0s}));
+  EXPECT_TRUE(budget.spend(boot_time{1s}));
+  EXPECT_FALSE(budget.spend(boot_time{9s}));
+  EXPECT_TRUE(budget.spend(boot_time{10s}));
+}
+
+TEST(circuit_breaker, opens_after_failures_and_closes_after_a_probe) {
+  circuit_breaker circuit{2, 5s, 15s};
+  circuit.failed(boot_time{0s});
+  EXPECT_TRUE(circuit.admit(boot_time{0s}));
+  circuit.failed(boot_time{0s});
+  EXPECT_FALSE(circuit.admit(boot_time{4s}));
+  EXPECT_TRUE(circuit.admit(boot_time{5s}));
+  EXPECT_EQ(circuit.state(), circuit_breaker::phase::half_open);
+  circuit.failed(boot_time{5s});
+  EXPECT_FALSE(circuit.admit(boot_time{14s}));
+  EXPECT_TRUE(circuit.admit(boot_time{15s}));
+  circuit.succeeded();
+  EXPECT_EQ(circuit.state(), circuit_breaker::phase::closed);
+}
+
+TEST(retry_after, takes_seconds_dates_and_texts_within_bounds) {
+  const wall_time now{std::chrono::seconds{1'600'000'000}};
+  EXPECT_EQ(parse_retry_after("30", now), 30s);
+  EXPECT_EQ(parse_retry_after("0", now), 1s);
+  EXPECT_EQ(parse_retry_after("99999999999999999999", now), embargo_max);
+  EXPECT_EQ(parse_retry_after("Sun, 13 Sep 2020 12:27:40 GMT", now), 60s);
+  EXPECT_FALSE(parse_retry_after("soon", now));
+  const http_answer banned{418, "IP banned until 1600000120000. Please", {{"retry-after", "5"}}};
+  EXPECT_EQ(embargo_of(banned, now, 1s), 121s);
+}
+
+TEST(embargo, holds_across_a_restart_and_ends) {
+  test::temporary_folder folder;
+  const auto clock = std::make_shared<test::manual_clock>();
+  embargo{market::spot, folder.file("e"), clock}.close_for(100s);
+  clock->advance(50s);
+  const embargo next{market::spot, folder.file("e"), clock};
+  EXPECT_TRUE(next.closed_until());
+  clock->advance(60s);
+  EXPECT_FALSE(next.closed_until());
+}
+
+symbol_table_ptr table_of(int symbols, const char* tick, std::int64_t server_time = 0) {
+  symbol_table_builder builder;
+  builder.server_time(server_time);
+  for (int i = 0; i < symbols; ++i) {
+    const auto name = "S" + std::to_string(i) + "USDT";
+    symbol one;
+    one.name = name;
+    one.base_asset = "S";
+    one.quote_asset = "USDT";
+    one.status_text = "TRADING";
+    one.status = symbol_status::trading;
+    one.tick_size = make_rule(tick);
+    builder.add(one);
+  }
+  return builder.build({});
+}
+
+TEST(plausibility_gate, refuses_what_cannot_be) {
+  const auto before = table_of(1000, "0.01", 50);
+  const auto reason = [&](const symbol_table_ptr& next) {
+    return judge_table(market::spot, *next, before.get(), {}).reason;
+  };
+  EXPECT_EQ(reason(table_of(990, "0.01", 51)), gate_reason::believed);
+  EXPECT_EQ(reason(table_of(0, "0.01", 51)), gate_reason::empty);
+  EXPECT_EQ(reason(table_of(5, "0.01", 51)), gate_reason::shrunk);
+  EXPECT_EQ(reason(table_of(1000, "0.00", 51)), gate_reason::zero_rules);
+  EXPECT_EQ(reason(table_of(1000, "0.02", 51)), gate_reason::rules_changed);
+  EXPECT_EQ(reason(table_of(1000, "0.01", 49)), gate_reason::server_time_went_back);
+}
+
+TEST(symbols_view, is_empty_and_stale_without_a_board) {
+  symbols_view view;
+  EXPECT_EQ(view.find("BTCUSDT"), nullptr);
+  EXPECT_TRUE(view.stale());
+  EXPECT_EQ(view.size(), 0u);
+}
+
+TEST(symbols_view, sees_a_new_table_and_ages) {
+  const auto board = std::make_shared<symbol_board>();
+  const auto clock = std::make_shared<test::manual_clock>();
+  symbols_view view{board, market::spot, clock};
+  EXPECT_EQ(view.find("S0USDT"), nullptr);
+  const auto now = clock->boot_now();
+  board->publish(market::spot, {table_of(3, "1"), symbols_source::public_api, {}, now, now + 10s, {}, 1});
+  EXPECT_NE(view.find("S0USDT"), nullptr);
+  EXPECT_FALSE(view.stale());
+  clock->advance(11s);
+  EXPECT_TRUE(view.stale());
+  EXPECT_EQ(view.age(), 11s);
+}
+
+TEST(symbol, rounds_down_to_the_grid_and_names_broken_rules) {
+  symbol one;
+  one.status = symbol_status::trading;
+  one.tick_size = make_rule("0.01");
+  one.step_size = make_rule("0.001");
+  one.min_quantity = make_rule("0.001");
+  one.min_notional = make_rule("5");
+  const auto price = *decimal::parse("10.019");
+  EXPECT_EQ(one.round_price(price).text(), "10.01");
+  EXPECT_EQ(one.round_quantity(*decimal::parse("1.23456")).text(), "1.234");
+  EXPECT_EQ(one.check_order(*decimal::parse("10.01"), *decimal::parse("1")), broken_rule::none);
+  EXPECT_TRUE(has(one.check_order(price, *decimal::parse("1")), broken_rule::price_off_tick));
+  EXPECT_TRUE(has(one.check_order(*decimal::parse("10"), *decimal::parse("0.1")), broken_rule::notional_too_low));
+}
+
+} // namespace
+} // namespace holdfast
