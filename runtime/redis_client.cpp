@@ -1,6 +1,8 @@
 #include "runtime/redis_client.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include <hiredis.h>
@@ -15,7 +17,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::size_t reply_bytes_max = 64u << 20;
-constexpr int array_elements_max = 1 << 20;
+constexpr int reply_elements_max = 1 << 20;
 
 // hiredis' reader builds our replies through these; a null answer makes it stop with an error.
 redis_reply* place(const redisReadTask* task) {
@@ -32,8 +34,10 @@ void* make_text(const redisReadTask* task, char* text, std::size_t length) {
 }
 
 void* make_array(const redisReadTask* task, int elements) {
-  if (elements > array_elements_max)
+  auto& left = *static_cast<int*>(task->privdata);
+  if (elements > left)
     return nullptr;
+  left -= std::max(elements, 0);
   auto* reply = place(task);
   reply->what = redis_reply::kind::array;
   reply->elements.resize(static_cast<std::size_t>(elements));
@@ -64,11 +68,28 @@ void append_command(std::string& out, const redis_command& command) {
 
 redis_failure failure(redis_failure_kind kind, std::string detail) { return {kind, std::move(detail)}; }
 
+// The reader waits for a whole string, however long it says that it is: read the length where it waits.
+bool waits_for_too_much(const redisReader& reader) {
+  if (reader.ridx < 0 || reader.rstack[reader.ridx].type != REDIS_REPLY_STRING)
+    return false;
+  std::uint64_t length = 0;
+  const char* begin = reader.buf + reader.pos;
+  const auto [end, error] = std::from_chars(begin, reader.buf + reader.len, length);
+  return end != begin && (error != std::errc{} || length > reply_bytes_max);
+}
+
+bool readable(int socket) {
+  pollfd look{socket, POLLIN, 0};
+  return ::poll(&look, 1, 0) > 0;
+}
+
 } // namespace
 
 void redis_client::reader_deleter::operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
 
-redis_client::redis_client(int socket) : socket_{socket}, reader_{redisReaderCreateWithFunctions(&builders)} {}
+redis_client::redis_client(int socket) : socket_{socket}, reader_{redisReaderCreateWithFunctions(&builders)} {
+  reader_->privdata = &elements_left_;
+}
 
 redis_client::~redis_client() { ::close(socket_); }
 
@@ -96,19 +117,27 @@ expected<std::unique_ptr<redis_client>, redis_failure> redis_client::connect(con
 
 expected<std::vector<redis_reply>, redis_failure> redis_client::run(std::span<const redis_command> commands,
                                                                     boot_time deadline) {
+  if (poisoned_)
+    return unexpected{failure(redis_failure_kind::closed, "the connection has failed before")};
   std::string out;
   for (const auto& command : commands)
     append_command(out, command);
   std::vector<redis_reply> replies;
   replies.reserve(commands.size());
-  if (auto broken = exchange(out, commands.size(), deadline, replies))
-    return unexpected{std::move(*broken)};
-  return replies;
+  auto broken = readable(socket_) ? unasked(replies) : exchange(out, commands.size(), deadline, replies);
+  if (!broken && reader_->pos != reader_->len)
+    broken = failure(redis_failure_kind::garbled, "more came than was asked for");
+  if (!broken)
+    return replies;
+  poisoned_ = true;
+  // A server that turns us away says why before it closes.
+  if (broken->kind == redis_failure_kind::closed && !replies.empty() && replies.back().is_error())
+    broken->detail = replies.back().text;
+  return unexpected{std::move(*broken)};
 }
 
 std::optional<redis_failure> redis_client::exchange(std::string_view out, std::size_t wanted, boot_time deadline,
                                                     std::vector<redis_reply>& replies) {
-  char buffer[65536];
   while (replies.size() < wanted) {
     pollfd wait{socket_, static_cast<short>(POLLIN | (out.empty() ? 0 : POLLOUT)), 0};
     const int left = poll_timeout(deadline);
@@ -120,25 +149,40 @@ std::optional<redis_failure> redis_client::exchange(std::string_view out, std::s
     if ((wait.revents & POLLOUT) != 0) {
       const auto sent = ::send(socket_, out.data(), out.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno != EAGAIN && errno != EINTR)
-        return failure(redis_failure_kind::closed, std::strerror(errno));
+        out = {}; // what was said to us before is still to be read, then the end
       out.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
     }
     if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
       continue;
-    const auto got = ::recv(socket_, buffer, sizeof buffer, 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-      continue;
-    if (got <= 0)
-      return failure(redis_failure_kind::closed, got == 0 ? "the server closed the connection" : std::strerror(errno));
-    unread_ += static_cast<std::size_t>(got);
-    if (unread_ > reply_bytes_max)
-      return failure(redis_failure_kind::garbled, "a reply is larger than any of ours may be");
-    if (redisReaderFeed(reader_.get(), buffer, static_cast<std::size_t>(got)) != REDIS_OK)
-      return failure(redis_failure_kind::garbled, reader_->errstr);
-    if (auto broken = take_replies(wanted, replies))
+    if (auto broken = take_bytes(wanted, replies))
       return broken;
   }
+  if (!out.empty())
+    return failure(redis_failure_kind::garbled, "an answer came before its question");
   return std::nullopt;
+}
+
+std::optional<redis_failure> redis_client::unasked(std::vector<redis_reply>& replies) {
+  if (auto broken = take_bytes(1, replies))
+    return broken;
+  if (replies.empty() || !replies[0].is_error())
+    return failure(redis_failure_kind::garbled, "something came that was not asked for");
+  return failure(redis_failure_kind::closed, {});
+}
+
+std::optional<redis_failure> redis_client::take_bytes(std::size_t wanted, std::vector<redis_reply>& replies) {
+  char buffer[65536];
+  const auto got = ::recv(socket_, buffer, sizeof buffer, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    return std::nullopt;
+  if (got <= 0)
+    return failure(redis_failure_kind::closed, got == 0 ? "the server closed the connection" : std::strerror(errno));
+  unread_ += static_cast<std::size_t>(got);
+  if (unread_ > reply_bytes_max)
+    return failure(redis_failure_kind::garbled, "a reply is larger than any of ours may be");
+  if (redisReaderFeed(reader_.get(), buffer, static_cast<std::size_t>(got)) != REDIS_OK)
+    return failure(redis_failure_kind::garbled, reader_->errstr);
+  return take_replies(wanted, replies);
 }
 
 std::optional<redis_failure> redis_client::take_replies(std::size_t wanted, std::vector<redis_reply>& replies) {
@@ -146,11 +190,14 @@ std::optional<redis_failure> redis_client::take_replies(std::size_t wanted, std:
     void* raw = nullptr;
     if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK)
       return failure(redis_failure_kind::garbled, reader_->errstr);
+    if (!raw && waits_for_too_much(*reader_))
+      return failure(redis_failure_kind::garbled, "a reply is larger than any of ours may be");
     if (!raw)
       return std::nullopt;
     const std::unique_ptr<redis_reply> reply{static_cast<redis_reply*>(raw)};
     replies.push_back(std::move(*reply));
     unread_ = 0;
+    elements_left_ = reply_elements_max;
   }
   return std::nullopt;
 }

@@ -1,10 +1,10 @@
 // One connection to a Redis: pipelines with one deadline for the whole of them, over hiredis' protocol reader.
 //
 // Threads  one thread at a time per object; connect() leaves a thread behind where a name server does not answer.
-// Bounds   every call returns by its deadline; a reply of more than 64 MiB, or an array of more elements than any of
-//          our commands is answered with, breaks the link.
-// Errors   after any failure the connection is poisoned: throw it away and connect anew, so that a late reply is never
-//          handed to the next caller. An error *reply* is a reply.
+// Bounds   every call returns by its deadline; a reply that is or claims to be more than 64 MiB or 2^20 elements in all
+//          its arrays breaks the link at once.
+// Errors   after any failure the connection is poisoned and every further call fails: throw it away and connect anew. A
+//          reply that is late or one too many is never handed to the next caller. An error *reply* is a reply.
 #pragma once
 
 #include <cstdint>
@@ -67,11 +67,15 @@ private:
   explicit redis_client(int socket);
   std::optional<redis_failure> exchange(std::string_view out, std::size_t wanted, boot_time deadline,
                                         std::vector<redis_reply>& replies);
+  std::optional<redis_failure> unasked(std::vector<redis_reply>& replies);
+  std::optional<redis_failure> take_bytes(std::size_t wanted, std::vector<redis_reply>& replies);
   std::optional<redis_failure> take_replies(std::size_t wanted, std::vector<redis_reply>& replies);
 
   int socket_;
   std::unique_ptr<redisReader, reader_deleter> reader_;
   std::size_t unread_ = 0; // bytes fed since the last whole reply
+  int elements_left_ = 1 << 20; // that the arrays of one reply may still hold
+  bool poisoned_ = false;
 };
 
 } // namespace holdfast

@@ -38,7 +38,10 @@ expected<redis_url, std::string> refuse(const std::string& why) { return unexpec
 expected<redis_url, std::string> parse_socket(std::string_view rest) {
   redis_url url;
   const auto query = rest.find('?');
-  url.socket = rest.substr(0, query);
+  const auto path = decode_percent(rest.substr(0, query));
+  if (!path || path->find('\0') != std::string::npos)
+    return refuse("the path of the unix socket has a broken percent escape");
+  url.socket = *path;
   if (url.socket.empty() || url.socket.front() != '/')
     return refuse("a unix socket needs an absolute path");
   if (url.socket.size() > 107)
@@ -89,6 +92,7 @@ bool parse_host(std::string_view text, redis_url& url) {
 
 } // namespace
 
+// What was typed is never repeated: with a '/' or '@' forgotten, any part of it may be the password.
 expected<redis_url, std::string> redis_url::parse(std::string_view text) {
   for (const char c : text)
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
@@ -107,7 +111,7 @@ expected<redis_url, std::string> redis_url::parse(std::string_view text) {
     if (!path.empty()) {
       const auto number = to_number(path, 1 << 20);
       if (!number)
-        return refuse("'" + std::string{path} + "' is no database");
+        return refuse("what follows the '/' is no database (a '/' in a password is written %2F)");
       url.database = *number;
     }
   }
@@ -117,7 +121,7 @@ expected<redis_url, std::string> redis_url::parse(std::string_view text) {
     rest = rest.substr(at + 1);
   }
   if (!parse_host(rest, url))
-    return refuse("'" + std::string{rest} + "' is no host and port");
+    return refuse("there is no host, or no port from 1 to 65535 after its ':'");
   return url;
 }
 

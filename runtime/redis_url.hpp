@@ -17,7 +17,7 @@ struct redis_url {
   std::string password;
   std::uint32_t database = 0;
 
-  // The error names what is wrong and what is accepted; it never holds the password.
+  // The error says what is wrong and what is accepted; it never repeats a part that could be the password.
   static expected<redis_url, std::string> parse(std::string_view text);
 
   // For people: without the password.

@@ -1,0 +1,172 @@
+#include "tests/support/runtime_redis_server.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <hiredis.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace holdfast::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct context_deleter {
+  void operator()(redisContext* context) const noexcept { redisFree(context); }
+};
+struct reply_deleter {
+  void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
+};
+
+std::string find_program() {
+  for (const char* path : {"/usr/bin/redis-server", "/usr/local/bin/redis-server"})
+    if (::access(path, X_OK) == 0)
+      return path;
+  return {};
+}
+
+std::uint16_t free_port() {
+  const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ::bind(handle, reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(handle, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(handle);
+  return ntohs(address.sin_port);
+}
+
+std::filesystem::path make_folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "holdfast-redis-XXXXXX").string();
+  if (!::mkdtemp(pattern.data()))
+    throw std::runtime_error{"no temporary folder"};
+  return pattern;
+}
+
+std::string render(const redisReply& reply) {
+  switch (reply.type) {
+    case REDIS_REPLY_INTEGER:
+      return std::to_string(reply.integer);
+    case REDIS_REPLY_NIL:
+      return "(nil)";
+    case REDIS_REPLY_ARRAY: {
+      std::string text;
+      for (std::size_t i = 0; i < reply.elements; ++i)
+        text += (i ? " " : "") + render(*reply.element[i]);
+      return text;
+    }
+    default:
+      return {reply.str, static_cast<std::size_t>(reply.len)};
+  }
+}
+
+// Nothing but calls that are safe between fork and exec.
+[[noreturn]] void become(char* const* arguments) {
+  if (const int nowhere = ::open("/dev/null", O_RDWR); nowhere >= 0) {
+    ::dup2(nowhere, 0);
+    ::dup2(nowhere, 1);
+    ::dup2(nowhere, 2);
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execv(arguments[0], arguments);
+  ::_exit(127);
+}
+
+} // namespace
+
+bool redis_server::installed() { return !find_program().empty(); }
+
+redis_server::redis_server(redis_server_options options) : options_{std::move(options)}, folder_{make_folder()} {
+  port_ = options_.with_port ? free_port() : std::uint16_t{0};
+  start();
+}
+
+redis_server::~redis_server() {
+  kill_hard();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void redis_server::start() {
+  if (running())
+    return;
+  std::vector<std::string> words{find_program(), "--port", std::to_string(port_), "--bind", "127.0.0.1", "--unixsocket",
+                                 socket(), "--dir", folder_.string(), "--save", "", "--enable-debug-command", "yes",
+                                 "--appendonly", options_.durable ? "yes" : "no", "--appendfsync", "always"};
+  words.insert(words.end(), options_.arguments.begin(), options_.arguments.end());
+  std::vector<char*> arguments;
+  for (auto& word : words)
+    arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  process_ = ::fork();
+  if (process_ == 0)
+    become(arguments.data());
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto answer = ask({"PING"});
+    if (answer == "PONG" || answer.starts_with("NOAUTH"))
+      return;
+    if (::waitpid(process_, nullptr, WNOHANG) == process_) {
+      process_ = 0;
+      break;
+    }
+    ::poll(nullptr, 0, 5);
+  }
+  kill_hard();
+  throw std::runtime_error{"redis-server did not start"};
+}
+
+void redis_server::end(int signal) {
+  if (!running())
+    return;
+  ::kill(process_, signal);
+  ::kill(process_, SIGCONT);
+  ::waitpid(process_, nullptr, 0);
+  process_ = 0;
+}
+
+void redis_server::kill_hard() { end(SIGKILL); }
+void redis_server::stop() { end(SIGTERM); }
+
+void redis_server::freeze() {
+  if (!running())
+    return;
+  ::kill(process_, SIGSTOP);
+  int status = 0;
+  ::waitpid(process_, &status, WUNTRACED);
+}
+
+void redis_server::thaw() {
+  if (running())
+    ::kill(process_, SIGCONT);
+}
+
+std::string redis_server::ask(const std::vector<std::string>& words) const {
+  const timeval patience{5, 0};
+  const std::unique_ptr<redisContext, context_deleter> context{redisConnectUnixWithTimeout(socket().c_str(), patience)};
+  if (!context || context->err || redisSetTimeout(context.get(), patience) != REDIS_OK)
+    return "(none)";
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  for (const auto& word : words) {
+    texts.push_back(word.data());
+    sizes.push_back(word.size());
+  }
+  const std::unique_ptr<redisReply, reply_deleter> reply{static_cast<redisReply*>(
+    redisCommandArgv(context.get(), static_cast<int>(words.size()), texts.data(), sizes.data()))};
+  return reply ? render(*reply) : "(none)";
+}
+
+} // namespace holdfast::test
