@@ -94,7 +94,7 @@ redis_server::redis_server(redis_server_options options) : options_{std::move(op
 }
 
 redis_server::~redis_server() {
-  kill_hard();
+  kill();
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }
@@ -124,7 +124,7 @@ void redis_server::start() {
     }
     ::poll(nullptr, 0, 5);
   }
-  kill_hard();
+  kill();
   throw std::runtime_error{"redis-server did not start"};
 }
 
@@ -137,7 +137,7 @@ void redis_server::end(int signal) {
   process_ = 0;
 }
 
-void redis_server::kill_hard() { end(SIGKILL); }
+void redis_server::kill() { end(SIGKILL); }
 void redis_server::stop() { end(SIGTERM); }
 
 void redis_server::freeze() {
@@ -167,6 +167,19 @@ std::string redis_server::ask(const std::vector<std::string>& words) const {
   const std::unique_ptr<redisReply, reply_deleter> reply{static_cast<redisReply*>(
     redisCommandArgv(context.get(), static_cast<int>(words.size()), texts.data(), sizes.data()))};
   return reply ? render(*reply) : "(none)";
+}
+
+redis_reply redis_server::command(redis_command words) const {
+  const auto deadline = boot_clock::now() + 2s;
+  redis_reply away;
+  away.what = redis_reply::kind::error;
+  away.text = "away";
+  auto client = redis_client::connect(*redis_url::parse(url()), deadline);
+  if (!client)
+    return away;
+  const std::vector<redis_command> commands{std::move(words)};
+  auto replies = (*client)->run(commands, deadline);
+  return replies ? replies->front() : away;
 }
 
 } // namespace holdfast::test

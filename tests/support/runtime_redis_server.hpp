@@ -1,8 +1,8 @@
 // A private redis-server for one test: its own folder, its own socket, gone at the end of the scope.
 //
-// Threads  start, kill_hard, stop, freeze and thaw: one thread at a time. url(), socket(): any.
+// Threads  start, kill, stop, freeze and thaw: one thread at a time. url(), socket(): any.
 // Errors   throws std::runtime_error where a server does not start within 10 s; skip first where !installed().
-// Loses    without `durable` everything at kill_hard(); with it nothing that was answered.
+// Loses    nothing that was answered, at kill(); everything where it is not `durable`.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,12 @@
 
 #include <sys/types.h>
 
+#include "runtime/redis_client.hpp"
+
 namespace holdfast::test {
 
 struct redis_server_options {
-  bool durable = false;  // append-only file, fsync on every write
+  bool durable = true;    // append-only file, fsync on every write
   bool with_port = false; // also a free TCP port on 127.0.0.1
   std::vector<std::string> arguments; // as on redis-server's command line
 };
@@ -36,7 +38,7 @@ public:
   bool running() const noexcept { return process_ > 0; }
 
   void start();     // returns once it answers; nothing where it runs
-  void kill_hard(); // SIGKILL
+  void kill();   // SIGKILL
   void stop();      // SIGTERM, waits for the end
   void freeze();    // SIGSTOP: the kernel accepts, nobody answers
   void thaw();
@@ -44,6 +46,10 @@ public:
   // Asks over a connection of its own, as an observer that shares no code with what is tested. Integers come as
   // decimal text, nil as "(nil)", no answer within 5 s as "(none)", errors as they are, arrays joined by blanks.
   std::string ask(const std::vector<std::string>& words) const;
+
+  // The same over a redis_client, with typed replies; an error reply "away" where the server does not answer in 2 s.
+  redis_reply command(redis_command words) const;
+  std::string get(const std::string& key) const { return command({"GET", key}).text; }
 
 private:
   void end(int signal);
