@@ -27,6 +27,8 @@ private:
   std::string text_;
 };
 
+inline std::string to_string(const config_error& error) { return error.text(); }
+
 class engine_config : public caf::actor_system_config, public options {
 public:
   engine_config();

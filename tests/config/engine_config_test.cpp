@@ -1,0 +1,98 @@
+#define CAF_SUITE engine_config
+
+#include <cstdlib>
+#include <fstream>
+
+#include "config/engine_config.hpp"
+#include "config/option_table.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+
+#include "caf/test/dsl.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  fixture() {
+    for (const auto& option : option_table())
+      for (const auto name : option.environment)
+        ::unsetenv(std::string{name}.c_str());
+    ::unsetenv("TESTNET_URL");
+  }
+  test::temporary_folder folder;
+  std::string file(const std::string& text) {
+    std::ofstream{folder.file("x.conf")} << text;
+    return folder.file("x.conf");
+  }
+};
+
+std::string error_of(std::vector<std::string> arguments) {
+  engine_config config;
+  return config.parse(std::move(arguments)).text();
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(engine_config_tests, fixture)
+
+CAF_TEST(defaults are those of the contract) {
+  engine_config config;
+  CAF_CHECK(!config.parse(std::vector<std::string>{}));
+  CAF_CHECK(config.spot_ttl == 300s);
+  CAF_CHECK(config.flush_interval == 100ms);
+  CAF_CHECK_EQUAL(config.http, "off");
+  CAF_CHECK_EQUAL(config.priority(market::futures).size(), 8u);
+}
+
+CAF_TEST(both spellings of an option are taken and words are kept) {
+  engine_config config;
+  CAF_CHECK(!config.parse(std::vector<std::string>{"spot", "--spot-ttl=10s", "--quote-assets", "USDT,USDC"}));
+  CAF_CHECK(config.spot_ttl == 10s);
+  CAF_CHECK_EQUAL(config.quote_assets.size(), 2u);
+  CAF_CHECK_EQUAL(config.words().size(), 1u);
+}
+
+CAF_TEST(the command line outweighs the environment outweighs the file) {
+  const auto path = file("holdfast {\n  spot-ttl = 10s\n  futures-ttl = 11s\n  max-restarts = 3\n  quote-assets = [\"BTC\"]\n}\n");
+  ::setenv("SPOT_SYMBOLS_CACHE_TTL_SECONDS", "20", 1);
+  ::setenv("FUTURES_SYMBOLS_CACHE_TTL_SECONDS", "21", 1);
+  engine_config config;
+  const auto error = config.parse(std::vector<std::string>{"--config-file=" + path, "--spot-ttl=30s"});
+  CAF_CHECK_EQUAL(error.text(), "");
+  CAF_CHECK(config.spot_ttl == 30s);
+  CAF_CHECK(config.futures_ttl == 21s);
+  CAF_CHECK_EQUAL(config.max_restarts, 3u);
+  CAF_CHECK_EQUAL(config.quote_assets.front(), "BTC");
+}
+
+CAF_TEST(a wrong value is one line that names option and value and what is accepted) {
+  for (const std::string argument : {"--spot-ttl=-5s", "--spot-ttl=5", "--spot-ttl=0", "--fetch-timeout=900000000h",
+                                     "--store=mongo", "--redis-url=http://x", "--http=8080", "--max-restarts=many",
+                                     "--spot-urls=ftp://x", "--log-level=loud"}) {
+    const auto text = error_of({argument});
+    CAF_CHECK(text.find(argument.substr(0, argument.find('='))) != std::string::npos);
+    CAF_CHECK(text.find(argument.substr(argument.find('=') + 1)) != std::string::npos);
+    CAF_CHECK(text.find("accepted") != std::string::npos);
+    CAF_CHECK(text.find('\n') == std::string::npos);
+  }
+}
+
+CAF_TEST(unknown options and keys are errors) {
+  CAF_CHECK(error_of({"--nonsense=1"}).find("nonsense") != std::string::npos);
+  CAF_CHECK(error_of({"--config-file=" + file("holdfast {\n  nonsense = 1\n}\n")}).find("nonsense") != std::string::npos);
+  CAF_CHECK(error_of({"--config-file=" + file("holdfast {\n  spot-ttl = [1]\n}\n")}).find("spot-ttl") != std::string::npos);
+  CAF_CHECK(!error_of({"--config-file=/nowhere"}).empty());
+}
+
+CAF_TEST(an address beyond loopback wants a token) {
+  CAF_CHECK(error_of({"--http=0.0.0.0:80"}).find("http-token") != std::string::npos);
+  CAF_CHECK(error_of({"--http=0.0.0.0:80", "--http-token=x"}).empty());
+}
+
+CAF_TEST(a password is not told in an error) {
+  CAF_CHECK(error_of({"--redis-url=redis://u:secret@h:x"}).find("secret") == std::string::npos);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,3 @@
+#define CAF_SUITE config_main
+
+#include "caf/test/unit_test_impl.hpp"
