@@ -14,6 +14,7 @@
 #include "tests/support/runtime_recordings.hpp"
 #include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/runtime_wait.hpp"
 
 #include "caf/test/dsl.hpp"
 
