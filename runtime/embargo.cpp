@@ -1,30 +1,102 @@
 #include "runtime/embargo.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "runtime/log.hpp"
 #include "runtime/retry_after.hpp"
 
 namespace holdfast {
 
-embargo::embargo(market which, std::string file, clock_ptr clock)
-  : which_{which}, file_{std::move(file)}, clock_{std::move(clock)} {
-  std::int64_t until_seconds = 0;
-  if (file_.empty() || !(std::ifstream{file_} >> until_seconds))
-    return;
-  const auto left = std::chrono::seconds{until_seconds} - clock_->wall_now().time_since_epoch();
-  if (left > std::chrono::seconds{0})
-    until_ = clock_->boot_now() + std::min<std::chrono::nanoseconds>(left, embargo_max);
+namespace {
+
+constexpr std::string_view own_share_mark = "own_share";
+
+class descriptor {
+public:
+  explicit descriptor(int handle) noexcept : handle_{handle} {}
+  ~descriptor() {
+    if (handle_ >= 0)
+      ::close(handle_);
+  }
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  explicit operator bool() const noexcept { return handle_ >= 0; }
+  int get() const noexcept { return handle_; }
+
+private:
+  int handle_;
+};
+
+std::string read_line(const std::string& path) {
+  std::array<char, 128> buffer{};
+  const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const auto got = file ? ::read(file.get(), buffer.data(), buffer.size()) : -1;
+  if (got <= 0)
+    return {};
+  const std::string_view all{buffer.data(), static_cast<std::size_t>(got)};
+  return std::string{all.substr(0, all.find('\n'))};
 }
 
-void embargo::close_for(std::chrono::seconds length) {
+// Whole or not at all, for whoever reads it meanwhile.
+bool replace_file(const std::string& path, std::string_view line) {
+  const auto fresh = path + '.' + std::to_string(::getpid());
+  {
+    const descriptor file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!file || ::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+      ::unlink(fresh.c_str());
+      return false;
+    }
+  }
+  if (std::rename(fresh.c_str(), path.c_str()) == 0)
+    return true;
+  ::unlink(fresh.c_str());
+  return false;
+}
+
+std::optional<std::int64_t> take_seconds(std::string_view& text) {
+  std::int64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  constexpr std::int64_t year_9999 = 253'402'300'800;
+  if (read.ec != std::errc{} || number < 0 || number > year_9999)
+    return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return number;
+}
+
+std::int64_t unix_seconds(wall_time time) { return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count(); }
+
+} // namespace
+
+embargo::embargo(market which, std::string file, clock_ptr clock)
+  : which_{which}, file_{std::move(file)}, clock_{std::move(clock)} {
+  look();
+}
+
+void embargo::close_for(std::chrono::seconds length, embargo_cause cause) {
+  length = std::clamp(length, std::chrono::seconds{1}, embargo_max);
   std::lock_guard guard{mutex_};
-  const auto until = clock_->boot_now() + std::min(length, embargo_max);
+  const auto until = clock_->boot_now() + length;
   if (until <= until_)
     return;
   until_ = until;
-  logger()->warn("exchange forbids asking market={} seconds={}", to_string(which_), length.count());
+  cause_ = cause;
+  const auto begin = unix_seconds(clock_->wall_now());
+  text_ = std::to_string(begin + length.count()) + ' ' + std::to_string(begin);
+  if (cause == embargo_cause::own_share) {
+    text_.append(" ").append(own_share_mark);
+    logger()->info("weight of this minute is used up, not asking market={} seconds={}", to_string(which_), length.count());
+  } else {
+    text_ += " exchange";
+    logger()->warn("exchange forbids asking market={} seconds={}", to_string(which_), length.count());
+  }
   write();
 }
 
@@ -35,14 +107,52 @@ std::optional<boot_time> embargo::closed_until() const {
   return until_;
 }
 
-void embargo::write() const {
+embargo_cause embargo::cause() const {
+  std::lock_guard guard{mutex_};
+  return cause_;
+}
+
+void embargo::look() {
   if (file_.empty())
     return;
-  const auto end = clock_->wall_now() + std::chrono::ceil<std::chrono::microseconds>(until_ - clock_->boot_now());
-  std::ofstream file{file_, std::ios::trunc};
-  file << std::chrono::ceil<std::chrono::seconds>(end).time_since_epoch().count() << '\n';
-  if (!file.flush())
-    logger()->warn("embargo is not kept for the next process file={}", file_);
+  const auto line = read_line(file_);
+  std::lock_guard guard{mutex_};
+  learn_locked(line);
+}
+
+std::string embargo::text() const {
+  std::lock_guard guard{mutex_};
+  return text_;
+}
+
+void embargo::learn(std::string_view line) {
+  std::lock_guard guard{mutex_};
+  learn_locked(line);
+}
+
+void embargo::learn_locked(std::string_view line) {
+  if (line.empty() || line == text_)
+    return;
+  auto rest = line;
+  const auto end = take_seconds(rest);
+  const auto begin = take_seconds(rest);
+  if (!end || !begin || *begin >= *end)
+    return;
+  const auto left = std::min({*end - unix_seconds(clock_->wall_now()), *end - *begin, std::int64_t{embargo_max.count()}});
+  const auto until = clock_->boot_now() + std::chrono::seconds{left};
+  if (left <= 0 || until <= until_)
+    return;
+  until_ = until;
+  cause_ = rest.starts_with(own_share_mark) ? embargo_cause::own_share : embargo_cause::exchange;
+  text_ = line;
+  logger()->warn("an embargo of another process is obeyed market={} seconds={}", to_string(which_), left);
+}
+
+void embargo::write() {
+  if (file_.empty() || replace_file(file_, text_ + '\n'))
+    return;
+  if (!std::exchange(warned_, true))
+    logger()->warn("embargo is not kept for other processes file={}", file_);
 }
 
 } // namespace holdfast

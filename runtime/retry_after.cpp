@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <limits>
 #include <string>
 
 #include <curl/curl.h>
@@ -13,44 +14,80 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr std::size_t error_body_max = 4096; // a list of symbols is not searched
+
 seconds bounded(std::int64_t count) { return seconds{std::clamp<std::int64_t>(count, 1, embargo_max.count())}; }
 
-std::int64_t unix_seconds(wall_time now) {
-  return std::chrono::floor<seconds>(now).time_since_epoch().count();
+// From a Unix time to another one, without overflow.
+seconds bounded_until(std::int64_t until, wall_time now) {
+  const auto begin = std::chrono::floor<seconds>(now).time_since_epoch().count();
+  return until <= begin ? bounded(1) : until - begin > embargo_max.count() ? embargo_max : bounded(until - begin);
+}
+
+constexpr bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+// The digits that `text` begins with; more than fit count as the largest number.
+std::optional<std::int64_t> leading_number(std::string_view text) {
+  if (text.empty() || !digit(text.front()))
+    return std::nullopt;
+  std::int64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return read.ec == std::errc::result_out_of_range ? std::numeric_limits<std::int64_t>::max() / 2 : number;
+}
+
+// curl's reader takes nearly anything: an HTTP date begins with a weekday's name.
+std::optional<std::int64_t> http_date(std::string_view text) {
+  if (text.size() < 16 || text.size() > 64 || digit(text.front()) || text.find(':') == std::string_view::npos)
+    return std::nullopt;
+  const auto date = curl_getdate(std::string{text}.c_str(), nullptr);
+  if (date < 0)
+    return std::nullopt;
+  return date;
 }
 
 std::optional<seconds> banned_until(std::string_view body, wall_time now) {
   constexpr std::string_view mark = "banned until ";
+  body = body.substr(0, error_body_max);
   const auto at = body.find(mark);
   if (at == std::string_view::npos)
     return std::nullopt;
-  std::int64_t until_ms = 0;
-  const auto text = body.substr(at + mark.size());
-  if (std::from_chars(text.data(), text.data() + text.size(), until_ms).ec != std::errc{})
+  const auto until_ms = leading_number(body.substr(at + mark.size()));
+  if (!until_ms)
     return std::nullopt;
-  return bounded(until_ms / 1000 + 1 - unix_seconds(now));
+  return bounded_until(*until_ms / 1000 + 1, now);
 }
 
 } // namespace
 
 std::optional<seconds> parse_retry_after(std::string_view text, wall_time now) {
-  std::int64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc::result_out_of_range)
-    return text.starts_with('-') ? bounded(1) : embargo_max;
-  if (error == std::errc{} && end == text.data() + text.size())
-    return bounded(count);
-  const auto date = curl_getdate(std::string{text}.c_str(), nullptr);
-  if (date < 0)
+  const bool negative = text.starts_with('-');
+  if (const auto number = leading_number(negative ? text.substr(1) : text)) {
+    const auto end = std::find_if_not(text.begin() + (negative ? 1 : 0), text.end(), digit);
+    // Seconds are whole by the standard; a fraction is rounded up.
+    if (end == text.end())
+      return negative ? bounded(1) : bounded(*number);
+    if (*end == '.')
+      return negative ? bounded(1) : bounded(*number + 1);
     return std::nullopt;
-  return bounded(static_cast<std::int64_t>(date) - unix_seconds(now));
+  }
+  const auto date = http_date(text);
+  if (!date)
+    return std::nullopt;
+  return bounded_until(*date, now);
+}
+
+wall_time answered_at(const http_answer& answer, wall_time now) {
+  const auto header = answer.header("date");
+  const auto date = header ? http_date(*header) : std::nullopt;
+  return date ? wall_time{seconds{*date}} : now;
 }
 
 seconds embargo_of(const http_answer& answer, wall_time now, seconds fallback) {
+  const auto exchange_now = answered_at(answer, now);
   std::optional<seconds> longest;
   if (const auto header = answer.header("retry-after"))
-    longest = parse_retry_after(*header, now);
-  if (const auto told = banned_until(answer.body, now))
+    longest = parse_retry_after(*header, exchange_now);
+  if (const auto told = banned_until(answer.body, exchange_now))
     longest = std::max(longest.value_or(*told), *told);
   return longest.value_or(fallback);
 }

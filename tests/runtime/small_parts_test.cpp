@@ -2,15 +2,12 @@
 
 #include "runtime/backoff.hpp"
 #include "runtime/circuit_breaker.hpp"
-#include "runtime/embargo.hpp"
 #include "runtime/glob.hpp"
 #include "runtime/plausibility_gate.hpp"
 #include "runtime/redis_url.hpp"
 #include "runtime/restart_budget.hpp"
-#include "runtime/retry_after.hpp"
 #include "runtime/symbols_view.hpp"
 #include "tests/support/runtime_manual_clock.hpp"
-#include "tests/support/runtime_temporary_folder.hpp"
 
 namespace holdfast {
 namespace {
@@ -81,28 +78,6 @@ TEST(circuit_breaker, opens_after_failures_and_closes_after_a_probe) {
   EXPECT_TRUE(circuit.admit(boot_time{15s}));
   circuit.succeeded();
   EXPECT_EQ(circuit.state(), circuit_breaker::phase::closed);
-}
-
-TEST(retry_after, takes_seconds_dates_and_texts_within_bounds) {
-  const wall_time now{std::chrono::seconds{1'600'000'000}};
-  EXPECT_EQ(parse_retry_after("30", now), 30s);
-  EXPECT_EQ(parse_retry_after("0", now), 1s);
-  EXPECT_EQ(parse_retry_after("99999999999999999999", now), embargo_max);
-  EXPECT_EQ(parse_retry_after("Sun, 13 Sep 2020 12:27:40 GMT", now), 60s);
-  EXPECT_FALSE(parse_retry_after("soon", now));
-  const http_answer banned{418, "IP banned until 1600000120000. Please", {{"retry-after", "5"}}};
-  EXPECT_EQ(embargo_of(banned, now, 1s), 121s);
-}
-
-TEST(embargo, holds_across_a_restart_and_ends) {
-  test::temporary_folder folder;
-  const auto clock = std::make_shared<test::manual_clock>();
-  embargo{market::spot, folder.file("e"), clock}.close_for(100s);
-  clock->advance(50s);
-  const embargo next{market::spot, folder.file("e"), clock};
-  EXPECT_TRUE(next.closed_until());
-  clock->advance(60s);
-  EXPECT_FALSE(next.closed_until());
 }
 
 symbol_table_ptr table_of(int symbols, const char* tick, std::int64_t server_time = 0) {
