@@ -23,7 +23,6 @@ using self_pointer = store_actor::stateful_pointer<redis_store_state>;
 
 constexpr std::size_t bulk_bytes = 64 * 1024;
 constexpr std::size_t waiting_max = 100'000;
-constexpr std::size_t foreign_scan_rounds = 200;
 constexpr auto identity_interval = 5s;
 
 enum wake_reason : std::uint32_t { drain_mailbox, look_after_link };
