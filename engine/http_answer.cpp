@@ -15,8 +15,8 @@ namespace {
 // FNV-1a over the representation: equal in every process for equal bytes.
 std::string tag_of(const std::string& bytes) {
   std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const unsigned char byte : bytes)
-    hash = (hash ^ byte) * 0x100000001b3u;
+  for (const char byte : bytes)
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
   char text[24];
   std::snprintf(text, sizeof text, "\"%016lx\"", hash);
   return text;

@@ -22,8 +22,8 @@ exit_status print_counters(const std::string& object, bool json) {
   counters.Parse(object.c_str());
   if (!counters.IsObject())
     return fail("the answer of the running serve is no list of counters");
-  for (const auto& [key, value] : counters.GetObject())
-    std::printf("%s %lld\n", key.GetString(), static_cast<long long>(value.GetInt64()));
+  for (auto at = counters.MemberBegin(); at != counters.MemberEnd(); ++at)
+    std::printf("%s %lld\n", at->name.GetString(), static_cast<long long>(at->value.GetInt64()));
   return exit_status::done;
 }
 

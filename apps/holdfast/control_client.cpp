@@ -54,11 +54,12 @@ std::optional<control_answer> ask_serve(const std::string& state_folder, std::st
 std::string encode_segment(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
-  for (const unsigned char byte : text) {
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
     const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9')
                        || byte == '-' || byte == '_' || byte == '.' || byte == '~';
     if (plain) {
-      out += static_cast<char>(byte);
+      out += character;
     } else {
       out += '%';
       out += digits[byte >> 4];

@@ -147,7 +147,7 @@ CAF_TEST(an accepted table reaches the store and last good and keeps its version
   const auto first = get();
   consume_messages();
   CAF_CHECK_EQUAL(plan->accepted, 1);
-  const auto stored = ask<store_value>(store, store_read{std::string{keys::symbols_cache(market::spot)}, {}});
+  const auto stored = ask<store_value>(store, store_read{std::string{keys::symbols_cache(market::spot)}, clock->boot_now() + 1s});
   CAF_REQUIRE(stored && stored->value);
   CAF_CHECK_EQUAL(*stored->value, first.table->list_json());
   advance(11s);
@@ -156,7 +156,7 @@ CAF_TEST(an accepted table reaches the store and last good and keeps its version
 
 CAF_TEST(a fresh value in the store is a hit without a fetch) {
   const auto list = table_of(5)->list_json();
-  ask<done>(store, store_write{std::string{keys::symbols_cache(market::spot)}, list, 4s, {}});
+  ask<done>(store, store_write{std::string{keys::symbols_cache(market::spot)}, list, 4s, clock->boot_now() + 1s});
   const auto reply = get();
   CAF_CHECK(reply.source == symbols_source::cache);
   CAF_CHECK(reply.age == std::optional<std::chrono::nanoseconds>{6s});
@@ -165,7 +165,7 @@ CAF_TEST(a fresh value in the store is a hit without a fetch) {
 }
 
 CAF_TEST(a value in the store that is no list is not believed) {
-  ask<done>(store, store_write{std::string{keys::symbols_cache(market::spot)}, "<html>", 4s, {}});
+  ask<done>(store, store_write{std::string{keys::symbols_cache(market::spot)}, "<html>", 4s, clock->boot_now() + 1s});
   CAF_CHECK(get().source == symbols_source::public_api);
 }
 
