@@ -1,5 +1,6 @@
 #include "actors/embedded_store.hpp"
 
+#include <cinttypes>
 #include <cstdio>
 #include <utility>
 
@@ -57,27 +58,40 @@ void open_database(embedded_store_state& state, const std::string& path) {
     state.status.identity = {state.database->epoch(), {}, {}};
 }
 
-bool write_symbols(embedded_store_state& state, const store_symbols& symbols) {
-  return in_transaction(state, [&](sqlite_kv& database) {
-    const auto which = symbols.which;
-    const auto now = now_ms(state);
-    return database.set(keys::symbols_full(which), symbols.full_value, std::nullopt)
-           && database.set(keys::symbols_cache(which), symbols.list_value, now + symbols.ttl.count())
-           && database.raise(keys::last_refresh(which), symbols.refreshed_at_seconds, now)
-           && database.set(keys::symbols_last_good(which), symbols.list_value, std::nullopt);
-  });
+// Orders are kept as text "token sequence" beside the key that they fence.
+bool is_fenced(sqlite_kv& database, const store_symbols& symbols, std::int64_t now) {
+  const auto stored = database.get(keys::fence(keys::symbols_full(symbols.which)), now);
+  table_order seen;
+  if (stored)
+    std::sscanf(stored->text.c_str(), "%" SCNu64 " %" SCNu64, &seen.token, &seen.sequence);
+  return symbols.order < seen;
 }
 
-// Orders are kept as text "token sequence" beside the key that they fence.
-bool is_fenced(embedded_store_state& state, const store_symbols& symbols) {
-  const auto key = keys::fence(keys::symbols_full(symbols.which));
-  table_order seen;
-  if (const auto stored = state.database->get(key, now_ms(state)))
-    std::sscanf(stored->text.c_str(), "%lu %lu", &seen.token, &seen.sequence);
-  if (symbols.order < seen)
-    return true;
-  state.database->set(key, std::to_string(symbols.order.token) + ' ' + std::to_string(symbols.order.sequence), std::nullopt);
-  return false;
+bool write_all(sqlite_kv& database, const store_symbols& symbols, std::int64_t now) {
+  const auto which = symbols.which;
+  const auto order = std::to_string(symbols.order.token) + ' ' + std::to_string(symbols.order.sequence);
+  return database.set(keys::fence(keys::symbols_full(which)), order, std::nullopt)
+         && database.set(keys::symbols_full(which), symbols.full_value, std::nullopt)
+         && database.set(keys::symbols_cache(which), symbols.list_value, now + symbols.ttl.count())
+         && database.raise(keys::last_refresh(which), symbols.refreshed_at_seconds, now)
+         && database.set(keys::symbols_last_good(which), symbols.list_value, std::nullopt);
+}
+
+// The fence is judged and raised in the transaction of what it guards: another process may be writing too.
+caf::result<done> write_symbols(self_pointer self, const store_symbols& symbols) {
+  auto& state = self->state;
+  bool fenced = false;
+  const bool good = in_transaction(state, [&](sqlite_kv& database) {
+    const auto now = now_ms(state);
+    fenced = is_fenced(database, symbols, now);
+    return fenced || write_all(database, symbols, now);
+  });
+  if (good && fenced)
+    return make_error(fault::fenced);
+  if (good)
+    for (const auto& listener : state.listeners)
+      self->send(listener, symbols_announced{symbols.which, symbols.order});
+  return confirm(good, state);
 }
 
 caf::result<store_merge_reply> merge(embedded_store_state& state, const store_merge& batch) {
@@ -107,15 +121,44 @@ caf::result<lease_reply> lease(embedded_store_state& state, const lease_wanted& 
   return lease_reply{taken->granted, taken->token, std::chrono::milliseconds{taken->left_ms}};
 }
 
-store_value read(embedded_store_state& state, const std::string& key) {
+// Answers what `look` finds; a database that failed meanwhile has found nothing, whatever it looks like.
+template <class Answer, class Look>
+caf::result<Answer> read(embedded_store_state& state, Look look) {
   ++state.status.commands;
+  const auto failures_before = state.database->failures();
+  Answer answer = look(*state.database);
+  if (state.database->failures() == failures_before)
+    return answer;
+  ++state.status.failures;
+  state.status.last_error = state.database->last_error();
+  return make_error(fault::store_away, state.status.last_error);
+}
+
+store_value read_value(embedded_store_state& state, sqlite_kv& database, const std::string& key) {
   store_value found;
-  if (auto stored = state.database->get(key, now_ms(state))) {
+  if (auto stored = database.get(key, now_ms(state))) {
     found.value = std::move(stored->text);
     if (stored->expires_ms)
       found.ttl_left = std::chrono::milliseconds{*stored->expires_ms - now_ms(state)};
   }
   return found;
+}
+
+store_counters_found read_counters_of(embedded_store_state& state, sqlite_kv& database, const store_read_counters& reads) {
+  store_counters_found found;
+  for (const auto& one : reads.reads)
+    found.found.push_back(database.read_counter(one, now_ms(state)));
+  return found;
+}
+
+// Whoever asked has gone: the work is not done.
+template <class Answer, class Question, class Handle>
+auto in_time(self_pointer self, Handle handle) {
+  return [self, handle](const Question& question) -> caf::result<Answer> {
+    if (question.deadline < self->state.clock->boot_now())
+      return make_error(fault::deadline);
+    return handle(question);
+  };
 }
 
 } // namespace
@@ -126,37 +169,32 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
   open_database(state, path);
   if (!state.database)
     self->quit();
+  const auto change = [self](auto work) { return confirm(in_transaction(self->state, work), self->state); };
   return {
-    [self](const store_read& question) { return read(self->state, question.key); },
-    [self](const store_write& what) {
-      auto& here = self->state;
-      return confirm(in_transaction(here, [&](auto& db) { return db.set(what.key, what.value, expiry(here, what.ttl)); }), here);
-    },
-    [self](const store_erase& what) {
-      return confirm(in_transaction(self->state, [&](auto& db) { return db.erase(what.key); }), self->state);
-    },
-    [self](const store_symbols& symbols) -> caf::result<done> {
-      if (is_fenced(self->state, symbols))
-        return make_error(fault::fenced);
-      return confirm(write_symbols(self->state, symbols), self->state);
-    },
-    [self](const store_merge& batch) { return merge(self->state, batch); },
-    [self](const store_read_counters& reads) {
-      store_counters_found found;
-      for (const auto& one : reads.reads)
-        found.found.push_back(self->state.database->read_counter(one, now_ms(self->state)));
-      return found;
-    },
-    [self](const store_list_counters& wanted) { return store_keys{self->state.database->counters(wanted.glob)}; },
-    [self](const store_raise& what) {
-      auto& here = self->state;
-      return confirm(in_transaction(here, [&](auto& db) { return db.raise(what.key, what.value, now_ms(here)); }), here);
-    },
-    [self](const lease_wanted& wanted) { return lease(self->state, wanted); },
-    [self](const lease_returned& back) {
-      return confirm(in_transaction(self->state, [&](auto& db) { return db.return_lease(back.name, back.holder); }),
-                     self->state);
-    },
+    in_time<store_value, store_read>(self, [self](const store_read& question) {
+      return read<store_value>(self->state, [&](auto& db) { return read_value(self->state, db, question.key); });
+    }),
+    in_time<done, store_write>(self, [self, change](const store_write& what) {
+      return change([&](auto& db) { return db.set(what.key, what.value, expiry(self->state, what.ttl)); });
+    }),
+    in_time<done, store_erase>(self, [change](const store_erase& what) {
+      return change([&](auto& db) { return db.erase(what.key); });
+    }),
+    in_time<done, store_symbols>(self, [self](const store_symbols& symbols) { return write_symbols(self, symbols); }),
+    in_time<store_merge_reply, store_merge>(self, [self](const store_merge& batch) { return merge(self->state, batch); }),
+    in_time<store_counters_found, store_read_counters>(self, [self](const store_read_counters& reads) {
+      return read<store_counters_found>(self->state, [&](auto& db) { return read_counters_of(self->state, db, reads); });
+    }),
+    in_time<store_keys, store_list_counters>(self, [self](const store_list_counters& wanted) {
+      return read<store_keys>(self->state, [&](auto& db) { return store_keys{db.counters(wanted.glob)}; });
+    }),
+    in_time<done, store_raise>(self, [self, change](const store_raise& what) {
+      return change([&](auto& db) { return db.raise(what.key, what.value, now_ms(self->state)); });
+    }),
+    in_time<lease_reply, lease_wanted>(self, [self](const lease_wanted& wanted) { return lease(self->state, wanted); }),
+    in_time<done, lease_returned>(self, [change](const lease_returned& back) {
+      return change([&](auto& db) { return db.return_lease(back.name, back.holder); });
+    }),
     [](const store_announce&) { return done{}; },
     [self](const store_listen& wish) {
       self->state.listeners.push_back(wish.listener);

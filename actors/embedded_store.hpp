@@ -5,6 +5,9 @@
 //
 // Threads  spawned detached: SQLite blocks on the disk. Scheduled in tests.
 // Bounds   one transaction per message; a busy database is waited for at most 2 s.
+// Errors   a question past its deadline changes nothing; a database that cannot be read answers `store_away`, never
+//          "no such key".
+// Missing  other processes on the folder are not told of a new table: they find it at their next look.
 // Restart  everything is on disk; an unusable folder gives a database in memory, said once.
 #pragma once
 

@@ -1,14 +1,15 @@
 #include "runtime/sqlite_kv.hpp"
 
 #include <charconv>
-#include <cstdio>
+#include <chrono>
+#include <thread>
 
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "runtime/database_file.hpp"
 #include "runtime/glob.hpp"
 #include "runtime/ledger_file.hpp"
-#include "runtime/log.hpp"
 
 namespace holdfast {
 
@@ -24,12 +25,20 @@ constexpr auto schema = R"(
   CREATE TABLE IF NOT EXISTS identity(epoch TEXT NOT NULL);
 )";
 
+// How long a busy database is waited for.
+constexpr std::chrono::milliseconds patience{2000};
+constexpr std::chrono::milliseconds retry_pause{5};
+
 constexpr std::int64_t expiry_ms_max = std::int64_t{400} * 24 * 3600 * 1000;
 
+// As strict as Redis: no leading zeros, no minus zero.
 std::optional<std::int64_t> to_integer(std::string_view text) noexcept {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  const auto digits = text.substr(text.front() == '-' ? 1 : 0);
+  if (digits.front() == '0' && text != "0")
     return std::nullopt;
   return number;
 }
@@ -64,7 +73,7 @@ public:
   bool step() {
     result_ = prepared_ ? sqlite3_step(prepared_) : SQLITE_ERROR;
     if (result_ != SQLITE_ROW && result_ != SQLITE_DONE)
-      owner_.last_error_ = sqlite3_errmsg(owner_.database_.get());
+      owner_.note_failure();
     return result_ == SQLITE_ROW;
   }
   bool run() {
@@ -95,37 +104,51 @@ void sqlite_kv::statement_deleter::operator()(sqlite3_stmt* prepared) const noex
 sqlite_kv::~sqlite_kv() = default;
 
 expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open(const std::string& path) {
-  for (const bool again : {false, true}) {
+  if (path == ":memory:")
+    return open_once(path);
+  const opening_lock lock{path, patience};
+  return open_once(path);
+}
+
+expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open_once(const std::string& path) {
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  for (bool moved_aside = false;;) {
     sqlite3* raw = nullptr;
     const int result = sqlite3_open_v2(path.c_str(), &raw,
                                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     std::unique_ptr<sqlite_kv> store{new sqlite_kv{raw}};
     if (result != SQLITE_OK)
       return unexpected{path + ": " + (raw ? sqlite3_errmsg(raw) : "out of memory")};
-    sqlite3_busy_timeout(raw, 2000);
+    sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
     sqlite3_extended_result_codes(raw, 1);
     if (path != ":memory:")
       ::chmod(path.c_str(), 0600);
     if (store->run(schema) && !store->epoch().empty())
       return store;
     const int code = sqlite3_errcode(raw) & 0xFF;
-    if (again || (code != SQLITE_CORRUPT && code != SQLITE_NOTADB))
-      return unexpected{path + ": " + store->last_error_};
+    const auto reason = path + ": " + store->last_error_;
     store.reset();
-    const auto aside = path + ".damaged";
-    std::rename(path.c_str(), aside.c_str());
-    std::remove((path + "-wal").c_str());
-    std::remove((path + "-shm").c_str());
-    logger()->warn("embedded store was damaged and begins anew file={} kept={}", path, aside);
+    if (code == SQLITE_BUSY && std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::sleep_for(retry_pause);
+    } else if (!moved_aside && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {
+      move_database_aside(path);
+      moved_aside = true;
+    } else {
+      return unexpected{reason};
+    }
   }
-  return unexpected{path + ": cannot be opened"};
 }
 
 bool sqlite_kv::run(const char* sql) {
   if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK)
     return true;
-  last_error_ = sqlite3_errmsg(database_.get());
+  note_failure();
   return false;
+}
+
+void sqlite_kv::note_failure() {
+  last_error_ = sqlite3_errmsg(database_.get());
+  ++failures_;
 }
 
 sqlite3_stmt* sqlite_kv::prepare(const char* sql) {
@@ -134,7 +157,7 @@ sqlite3_stmt* sqlite_kv::prepare(const char* sql) {
       return prepared.get();
   sqlite3_stmt* prepared = nullptr;
   if (sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr) != SQLITE_OK) {
-    last_error_ = sqlite3_errmsg(database_.get());
+    note_failure();
     return nullptr;
   }
   prepared_.emplace_back(sql, prepared);
@@ -254,15 +277,18 @@ std::string sqlite_kv::epoch() {
   return query.step() ? query.text(0) : std::string{};
 }
 
-sqlite_kv::transaction::transaction(sqlite_kv& database) : database_{database}, begun_{database.run("BEGIN IMMEDIATE")} {}
+sqlite_kv::transaction::transaction(sqlite_kv& database)
+  : database_{database}, failures_before_{database.failures()}, begun_{database.run("BEGIN IMMEDIATE")} {}
 
 sqlite_kv::transaction::~transaction() {
-  if (begun_)
+  // After some failures SQLite has rolled back by itself; a second time would hide why.
+  if (begun_ && !sqlite3_get_autocommit(database_.database_.get()))
     database_.run("ROLLBACK");
 }
 
 bool sqlite_kv::transaction::commit() {
-  if (begun_ && database_.run("COMMIT")) {
+  // What could not be read is not missing: a counter taken for a new one would be replaced.
+  if (begun_ && database_.failures() == failures_before_ && database_.run("COMMIT")) {
     begun_ = false;
     return true;
   }

@@ -5,7 +5,8 @@
 // Durable   a committed transaction survives kill -9; the last ones may be lost with the power (synchronous=NORMAL),
 //           which the merge protocol heals while the writer lives.
 // Time      expiry in Unix milliseconds given by the caller; a key whose expiry is absurdly far counts as expired.
-// Errors    open() answers why; every other call answers false or nothing and keeps the words in last_error().
+// Errors    open() answers why; every other call answers false or nothing and keeps the words in last_error(). A read
+//           that found nothing and one that failed answer alike: failures() tells them apart.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +60,11 @@ public:
   std::string epoch();
 
   const std::string& last_error() const noexcept { return last_error_; }
+  // Grows with every statement that failed.
+  std::uint64_t failures() const noexcept { return failures_; }
 
-  // What is done between begin and commit is done together or, without commit(), not at all.
+  // What is done between begin and commit is done together or, without commit(), not at all. Where any statement in
+  // between has failed, a read included, commit() refuses.
   class transaction {
   public:
     explicit transaction(sqlite_kv& database);
@@ -72,6 +76,7 @@ public:
 
   private:
     sqlite_kv& database_;
+    std::uint64_t failures_before_;
     bool begun_;
   };
 
@@ -86,12 +91,15 @@ private:
   using prepared_ptr = std::unique_ptr<sqlite3_stmt, statement_deleter>;
 
   explicit sqlite_kv(sqlite3* database) : database_{database} {}
+  static expected<std::unique_ptr<sqlite_kv>, std::string> open_once(const std::string& path);
   bool run(const char* sql);
+  void note_failure();
   sqlite3_stmt* prepare(const char* sql);
 
   std::unique_ptr<sqlite3, database_deleter> database_;
   std::vector<std::pair<const char*, prepared_ptr>> prepared_; // by the address of the literal
   std::string last_error_;
+  std::uint64_t failures_ = 0;
 };
 
 } // namespace holdfast

@@ -1,0 +1,148 @@
+#define CAF_SUITE embedded_store
+
+#include "actors/embedded_store.hpp"
+
+#include <vector>
+
+#include <caf/typed_event_based_actor.hpp>
+#include <sqlite3.h>
+
+#include "config/keys.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+
+#include "tests/support/actor_fixture.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct heard {
+  std::vector<store_event> events;
+  std::vector<symbols_announced> announced;
+};
+
+store_listener::behavior_type note_all(store_listener::pointer, std::shared_ptr<heard> into) {
+  return {[into](const store_event& event) { into->events.push_back(event); },
+          [into](const symbols_announced& news) { into->announced.push_back(news); }};
+}
+
+// A second connection, as another program has it.
+void execute(const std::string& path, const char* sql) {
+  sqlite3* raw = nullptr;
+  CAF_REQUIRE_EQUAL(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
+  CAF_CHECK_EQUAL(sqlite3_exec(raw, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(raw);
+}
+
+struct fixture : test::actor_fixture {
+  test::temporary_folder folder;
+  std::string path = folder.file("store.sqlite");
+  store_actor store = sys.spawn(embedded_store, path, clock_ptr{clock});
+
+  boot_time soon() const { return clock->boot_now() + 1s; }
+  std::optional<store_value> read(std::string key) { return ask<store_value>(store, store_read{std::move(key), soon()}); }
+  bool write(std::string key, std::string value) {
+    return ask<done>(store, store_write{std::move(key), std::move(value), {}, soon()}).has_value();
+  }
+  store_symbols symbols(table_order order, std::string list) {
+    return {market::spot, order, "full", std::move(list), 1'700'000'000, 300s, soon()};
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(embedded_store_tests, fixture)
+
+CAF_TEST(a_value_expires_when_its_time_is_over) {
+  CAF_CHECK(ask<done>(store, store_write{"cache:x", "1", 2000ms, soon()}).has_value());
+  CAF_CHECK(read("cache:x")->ttl_left == 2000ms);
+  advance(1999ms);
+  CAF_CHECK(read("cache:x")->value.has_value());
+  advance(1ms);
+  CAF_CHECK(!read("cache:x")->value.has_value());
+}
+
+CAF_TEST(a_question_past_its_deadline_changes_nothing_and_is_answered_deadline) {
+  const auto late = clock->boot_now() - 1ms;
+  CAF_CHECK(!ask<done>(store, store_write{"late", "1", {}, late}).has_value());
+  CAF_CHECK(fault_of(error) == fault::deadline);
+  CAF_CHECK(!read("late")->value.has_value());
+  CAF_CHECK(!ask<store_value>(store, store_read{"late", late}).has_value());
+}
+
+CAF_TEST(a_database_that_cannot_be_read_is_not_taken_for_a_missing_key) {
+  CAF_CHECK(write("metrics:a:b", "100"));
+  execute(path, "ALTER TABLE entry RENAME TO away");
+  CAF_CHECK(!read("metrics:a:b").has_value());
+  CAF_CHECK(fault_of(error) == fault::store_away);
+  store_read_counters reads{{{"metrics:a:b", {}}}, soon()};
+  CAF_CHECK(!ask<store_counters_found>(store, reads).has_value());
+  CAF_CHECK(!ask<store_keys>(store, store_list_counters{"*", false, soon()}).has_value());
+}
+
+CAF_TEST(a_refused_row_never_costs_the_others_of_its_batch) {
+  CAF_CHECK(write("metrics:bad:text", "text"));
+  CAF_CHECK(write("metrics:full:up", "9223372036854775807"));
+  const std::string writer(32, 'a');
+  const auto row = [&](std::string key, bool exists) {
+    return merge_row{std::move(key), writer, {{}, {}, exists}, "s", "g", 1};
+  };
+  auto reply = ask<store_merge_reply>(
+    store, store_merge{{row("metrics:bad:text", true), row("metrics:full:up", true), row("metrics:a:b", false),
+                        row("metrics:bad:text", false)}, soon()});
+  CAF_REQUIRE(reply.has_value());
+  CAF_CHECK(reply->verdicts[0].outcome == merge_outcome::refused);
+  CAF_CHECK(reply->verdicts[1].outcome == merge_outcome::refused);
+  CAF_CHECK(reply->verdicts[2].outcome == merge_outcome::merged);
+  CAF_CHECK(reply->verdicts[3].outcome == merge_outcome::mismatch);
+  CAF_CHECK(read("metrics:a:b")->value == "1");
+  CAF_CHECK(read("metrics:full:up")->value == "9223372036854775807");
+}
+
+CAF_TEST(an_older_table_never_replaces_a_newer_one) {
+  CAF_CHECK(ask<done>(store, symbols({2, 1}, "[2]")).has_value());
+  CAF_CHECK(!ask<done>(store, symbols({1, 9}, "[1]")).has_value());
+  CAF_CHECK(fault_of(error) == fault::fenced);
+  CAF_CHECK(read(std::string{keys::symbols_last_good(market::spot)})->value == "[2]");
+}
+
+CAF_TEST(a_table_that_could_not_be_written_leaves_its_fence_alone) {
+  CAF_CHECK(ask<done>(store, symbols({1, 1}, "[1]")).has_value());
+  execute(path, "CREATE TRIGGER full BEFORE UPDATE ON entry WHEN NEW.value='full' BEGIN SELECT RAISE(ABORT,'no'); END");
+  CAF_CHECK(!ask<done>(store, symbols({5, 1}, "[5]")).has_value());
+  execute(path, "DROP TRIGGER full");
+  CAF_CHECK(ask<done>(store, symbols({2, 1}, "[2]")).has_value());
+}
+
+CAF_TEST(a_listener_hears_of_the_link_at_once_and_of_every_new_table) {
+  auto into = std::make_shared<heard>();
+  auto listener = sys.spawn(note_all, into);
+  caf::anon_send(store, store_listen{listener});
+  consume_messages();
+  CAF_REQUIRE_EQUAL(into->events.size(), 1u);
+  CAF_CHECK(into->events[0].change == store_change::link_up);
+  CAF_CHECK(!into->events[0].identity.epoch.empty());
+  CAF_CHECK(ask<done>(store, symbols({7, 3}, "[]")).has_value());
+  consume_messages();
+  CAF_REQUIRE_EQUAL(into->announced.size(), 1u);
+  CAF_CHECK((into->announced[0].order == table_order{7, 3}));
+}
+
+CAF_TEST(a_lease_is_held_by_one_and_its_token_grows_with_every_grant) {
+  const auto want = [&](std::string holder) {
+    return ask<lease_reply>(store, lease_wanted{"refresh:spot", std::move(holder), 10s, soon()}).value_or(lease_reply{});
+  };
+  const auto first = want("one");
+  CAF_CHECK(first.granted);
+  CAF_CHECK(!want("two").granted);
+  CAF_CHECK(want("one").token == first.token);
+  CAF_CHECK(ask<done>(store, lease_returned{"refresh:spot", "one", soon()}).has_value());
+  const auto second = want("two");
+  CAF_CHECK(second.granted);
+  CAF_CHECK(second.token > first.token);
+  advance(10s);
+  CAF_CHECK(want("one").token > second.token);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
