@@ -1,33 +1,23 @@
 #include "actors/cache.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include <caf/typed_event_based_actor.hpp>
-
-#include "config/keys.hpp"
-#include "runtime/log.hpp"
-#include "runtime/symbol_codec.hpp"
-#include "runtime/symbol_list.hpp"
+#include "actors/cache_parts.hpp"
 
 namespace holdfast {
 
 namespace {
 
+using namespace cache_parts;
 using namespace std::chrono_literals;
-using self_pointer = cache_actor::stateful_pointer<cache_state>;
 using std::chrono::nanoseconds;
+using reply_promise = caf::typed_response_promise<symbols_reply>;
 
 constexpr std::size_t waiting_max = 100'000;
 constexpr auto patience_with_older_table = 1s;
-constexpr auto store_patience = 500ms;
-constexpr auto write_patience = 10s;
-
-cached_market& of(self_pointer self, market which) { return self->state.markets[index(which)]; }
-const market_cache_settings& settings_of(self_pointer self, market which) {
-  return self->state.settings.markets[index(which)];
-}
-boot_time now_of(self_pointer self) { return self->state.clock->boot_now(); }
+constexpr auto alarm_resolution = 1ms;
 
 void count(self_pointer self, market which, bool hit, std::uint64_t amount) {
   auto& status = of(self, which).status;
@@ -36,12 +26,11 @@ void count(self_pointer self, market which, bool hit, std::uint64_t amount) {
   (hit ? settings.hits : settings.misses).incr(amount);
 }
 
-void answer_callers(self_pointer self, market which, const symbols_reply& reply) {
-  for (auto& caller : std::exchange(of(self, which).callers, {}))
-    if (reply.table)
-      caller.promise.deliver(reply);
-    else
-      caller.promise.deliver(make_error(fault::no_data));
+void deliver(reply_promise& promise, const symbols_reply& reply) {
+  if (reply.table)
+    promise.deliver(reply);
+  else
+    promise.deliver(make_error(fault::no_data));
 }
 
 void answer_refreshers(self_pointer self, const refresh_outcome& outcome) {
@@ -49,48 +38,22 @@ void answer_refreshers(self_pointer self, const refresh_outcome& outcome) {
     promise.deliver(outcome);
 }
 
-// Hangs the table on the board; its version grows only where its content differs from what hangs there.
-published_ptr publish(self_pointer self, market which, const symbols_answer& answer, boot_time fresh_until) {
-  auto& board = *self->state.board;
-  const auto before = board.current(which);
-  const bool same = before->table && before->table->content_hash() == answer.table->content_hash();
-  board.publish(which, {same ? before->table : answer.table, answer.source, answer.fetched_at, answer.fetched_boot,
-                        fresh_until, answer.order, before->version + (same ? 0 : 1)});
-  return board.current(which);
-}
-
-void write_to_store(self_pointer self, market which) {
-  const auto& state = self->state;
-  const auto published = state.board->current(which);
-  const auto now = now_of(self);
-  if (!published->table || !published->fresh(now) || !published->fetched_at)
-    return;
-  store_symbols symbols;
-  symbols.which = which;
-  symbols.order = published->order;
-  symbols.full_value = encode_symbols(
-    {published->table, published->source, published->fetched_at, published->order, state.settings.fingerprint});
-  symbols.list_value = published->table->list_json();
-  symbols.refreshed_at_seconds
-    = std::chrono::floor<std::chrono::seconds>(*published->fetched_at).time_since_epoch().count();
-  symbols.ttl = std::chrono::ceil<std::chrono::milliseconds>(published->fresh_until - now);
-  symbols.deadline = now + write_patience;
-  self->request(state.store, write_patience, std::move(symbols))
-    .then([](done) {},
-          [self, which](const caf::error& why) {
-            logger()->debug("symbols not written to the store market={} reason={}", to_string(which),
-                            self->system().render(why));
-          });
+// By the time of the fetch, but above every order seen: a wall clock that stepped back must not fence us.
+table_order next_order(self_pointer self, market which, const symbols_answer& answer) {
+  const auto fetched = answer.fetched_at.value_or(self->state.clock->wall_now());
+  auto& seen = of(self, which).order_seen;
+  seen = std::max(static_cast<std::uint64_t>(fetched.time_since_epoch().count()), seen + 1);
+  return {seen, 0};
 }
 
 void accept(self_pointer self, market which, symbols_answer& answer) {
   const auto fetched = answer.fetched_boot.value_or(now_of(self));
-  answer.order = {static_cast<std::uint64_t>(answer.fetched_at.value_or(wall_time{}).time_since_epoch().count()), 0};
+  answer.order = next_order(self, which, answer);
   const auto published = publish(self, which, answer, fetched + settings_of(self, which).ttl);
   answer.table = published->table;
   write_to_store(self, which);
   self->send(self->state.last_good, table_accepted{which, answer});
-  answer_callers(self, which, reply_from(*published, now_of(self)));
+  answer_from_board(self, which);
   answer_refreshers(self, {which, fault::none, {}, {}, published->version});
 }
 
@@ -104,11 +67,11 @@ void fetch_ended(self_pointer self, fetch_result& result) {
     result.answer.source = symbols_source::last_good;
     publish(self, which, result.answer, boot_time{});
   }
-  auto reply = reply_from(*self->state.board->current(which), now_of(self));
-  if (reply.stale)
-    reply.source = symbols_source::last_good;
-  answer_callers(self, which, reply);
-  answer_refreshers(self, {which, result.failure, result.detail, result.forbidden_until, reply.version});
+  // Where the store is still being asked, it may know better.
+  if (!of(self, which).asking_store)
+    answer_from_board(self, which);
+  const auto version = self->state.board->current(which)->version;
+  answer_refreshers(self, {which, result.failure, result.detail, result.forbidden_until, version});
 }
 
 void start_fetch(self_pointer self, market which) {
@@ -124,121 +87,74 @@ void start_fetch(self_pointer self, market which) {
           });
 }
 
-void store_had_nothing(self_pointer self, market which) {
-  auto& one = of(self, which);
-  one.asking_store = false;
-  count(self, which, false, one.callers.size());
-  start_fetch(self, which);
-}
-
-void store_had_fresh(self_pointer self, market which, const symbols_answer& answer, boot_time fresh_until) {
-  auto& one = of(self, which);
-  one.asking_store = false;
-  const auto published = publish(self, which, answer, fresh_until);
-  count(self, which, true, one.callers.size());
-  answer_callers(self, which, reply_from(*published, now_of(self)));
-  self->send(self->state.last_good, table_accepted{which, answer});
-}
-
-// A bare array, ours or another program's: as old as its TTL is short, and believed only if it is plausible.
-void read_plain_value(self_pointer self, market which, const store_value& found) {
-  const auto& settings = settings_of(self, which);
-  if (!found.value || !found.ttl_left || *found.ttl_left <= 0ms || *found.ttl_left > settings.ttl)
-    return store_had_nothing(self, which);
-  auto table = read_symbol_list(*found.value, settings.rules);
-  std::string reason;
-  if (!table) {
-    reason = table.error();
-  } else {
-    const auto baseline = self->state.board->current(which)->table;
-    reason = judge_table(which, **table, baseline.get(), self->state.settings.gate).detail;
-  }
-  if (!reason.empty()) {
-    logger()->warn("value in the store not believed key={} reason=\"{}\"", keys::symbols_cache(which), reason);
-    return store_had_nothing(self, which);
-  }
-  const auto age = settings.ttl - *found.ttl_left;
-  const auto& clock = *self->state.clock;
-  store_had_fresh(self, which,
-                  {*table, symbols_source::cache, clock.wall_now() - std::chrono::floor<std::chrono::microseconds>(age),
-                   clock.boot_now() - age, {}},
-                  clock.boot_now() + *found.ttl_left);
-}
-
-void ask_plain_value(self_pointer self, market which) {
-  self->request(self->state.store, store_patience,
-                store_read{std::string{keys::symbols_cache(which)}, now_of(self) + store_patience})
-    .then([self, which](const store_value& found) { read_plain_value(self, which, found); },
-          [self, which](const caf::error&) { store_had_nothing(self, which); });
-}
-
-// The full value of a process with our configuration, if it is within the TTL.
-void read_full_value(self_pointer self, market which, const store_value& found) {
-  if (!found.value)
-    return ask_plain_value(self, which);
-  const auto& settings = settings_of(self, which);
-  const auto decoded = decode_symbols(*found.value, settings.rules);
-  if (!decoded || decoded->fingerprint != self->state.settings.fingerprint || !decoded->fetched_at)
-    return ask_plain_value(self, which);
-  const auto& clock = *self->state.clock;
-  const nanoseconds age = clock.wall_now() - *decoded->fetched_at;
-  if (age < 0ns || age >= settings.ttl)
-    return store_had_nothing(self, which);
-  const auto fetched = clock.boot_now() - age;
-  store_had_fresh(self, which, {decoded->table, symbols_source::cache, decoded->fetched_at, fetched, decoded->order},
-                  fetched + settings.ttl);
-}
-
-void ask_store(self_pointer self, market which) {
-  of(self, which).asking_store = true;
-  self->request(self->state.store, store_patience,
-                store_read{std::string{keys::symbols_full(which)}, now_of(self) + store_patience})
-    .then([self, which](const store_value& found) { read_full_value(self, which, found); },
-          [self, which](const caf::error&) { store_had_nothing(self, which); });
+// One timer per market, for the caller whose patience ends first.
+void set_alarm(self_pointer self, market which, boot_time at) {
+  auto& alarm = of(self, which).alarm;
+  if (alarm && *alarm <= at)
+    return;
+  alarm = at;
+  const auto wait = std::max<nanoseconds>(at - now_of(self), alarm_resolution);
+  self->delayed_send(self, wait, wake{static_cast<std::uint32_t>(which), 0});
 }
 
 // The caller waits for what is under way, but not for ever.
-void enqueue(self_pointer self, const get_symbols& question, caf::typed_response_promise<symbols_reply> promise) {
+void enqueue(self_pointer self, const get_symbols& question, reply_promise promise) {
   const auto which = question.which;
   auto& one = of(self, which);
-  const auto number = ++self->state.last_number;
   const bool older_table = self->state.board->current(which)->table != nullptr;
   nanoseconds patience = older_table ? nanoseconds{patience_with_older_table} : self->state.settings.fetch_timeout + 1s;
   if (question.deadline)
     patience = std::clamp<nanoseconds>(*question.deadline - now_of(self), 0ns, patience);
-  self->delayed_send(self, patience, wake{static_cast<std::uint32_t>(which), number});
-  one.callers.push_back({std::move(promise), number});
-  if (one.fetching)
+  const bool is_miss = one.fetching && !one.asking_store;
+  if (is_miss)
     count(self, which, false, 1);
-  else if (!one.asking_store)
+  const auto until = now_of(self) + patience;
+  one.callers.push_back({std::move(promise), until, is_miss});
+  set_alarm(self, which, until);
+  if (!one.fetching && !one.asking_store)
     ask_store(self, which);
 }
 
-void ran_out_of_patience(self_pointer self, market which, std::uint64_t number) {
-  auto& one = of(self, which);
-  const auto late = std::find_if(one.callers.begin(), one.callers.end(),
-                                 [&](const auto& caller) { return caller.number == number; });
-  if (late == one.callers.end())
-    return;
-  auto promise = late->promise;
-  one.callers.erase(late);
-  if (one.asking_store)
-    count(self, which, false, 1);
-  self->request(self->state.supervisor, 1s, fallback_wanted{which})
+// Those who waited long enough get last good's, through the supervisor, with one question for all of them.
+void answer_late(self_pointer self, market which, std::vector<reply_promise> late) {
+  auto tell = [late](const symbols_reply& reply) mutable {
+    for (auto& promise : late)
+      deliver(promise, reply);
+  };
+  self->request(self->state.supervisor, 2s, fallback_wanted{which})
     .then(
-      [self, promise](fetch_result& result) mutable {
-        if (!result.answer.table) {
-          promise.deliver(make_error(fault::no_data));
-          return;
-        }
+      [self, which, tell](fetch_result& result) mutable {
+        const auto& board = *self->state.board->current(which);
         const published_symbols worth{result.answer.table, symbols_source::last_good, result.answer.fetched_at,
-                                      result.answer.fetched_boot, {}, {}, 0};
-        promise.deliver(reply_from(worth, now_of(self)));
+                                      result.answer.fetched_boot, {}, {}, board.version};
+        tell(reply_from(worth, now_of(self)));
       },
-      [promise](const caf::error&) mutable { promise.deliver(make_error(fault::no_data)); });
+      [tell](const caf::error&) mutable { tell({}); });
 }
 
-caf::typed_response_promise<symbols_reply> answer(self_pointer self, const get_symbols& question) {
+void patience_ended(self_pointer self, market which) {
+  auto& one = of(self, which);
+  one.alarm.reset();
+  const auto now = now_of(self);
+  const auto late = std::stable_partition(one.callers.begin(), one.callers.end(),
+                                          [now](const auto& caller) { return caller.until > now; });
+  std::vector<reply_promise> promises;
+  for (auto caller = late; caller != one.callers.end(); ++caller) {
+    if (!caller->counted)
+      count(self, which, false, 1);
+    promises.push_back(std::move(caller->promise));
+  }
+  one.callers.erase(late, one.callers.end());
+  if (!one.callers.empty())
+    set_alarm(self, which,
+              std::min_element(one.callers.begin(), one.callers.end(), [](const auto& a, const auto& b) {
+                return a.until < b.until;
+              })->until);
+  if (!promises.empty())
+    answer_late(self, which, std::move(promises));
+}
+
+reply_promise answer(self_pointer self, const get_symbols& question) {
   auto promise = self->make_response_promise<symbols_reply>();
   const auto published = self->state.board->current(question.which);
   if (published->table && published->fresh(now_of(self))) {
@@ -265,7 +181,51 @@ cache_status status_of(const cache_state& state) {
   return status;
 }
 
+// A store that was away or emptied may have lost our keys.
+void store_changed(self_pointer self, const store_event& event) {
+  if (event.change != store_change::link_down)
+    for (const auto which : all_markets)
+      write_to_store(self, which);
+}
+
 } // namespace
+
+namespace cache_parts {
+
+published_ptr publish(self_pointer self, market which, const symbols_answer& answer, boot_time fresh_until) {
+  auto& board = *self->state.board;
+  const auto before = board.current(which);
+  const bool same = before->table && before->table->content_hash() == answer.table->content_hash();
+  board.publish(which, {same ? before->table : answer.table, answer.source, answer.fetched_at, answer.fetched_boot,
+                        fresh_until, answer.order, before->version + (same ? 0 : 1)});
+  return board.current(which);
+}
+
+void count_waiting(self_pointer self, market which, bool hit) {
+  std::uint64_t amount = 0;
+  for (auto& caller : of(self, which).callers)
+    amount += std::exchange(caller.counted, true) ? 0 : 1;
+  count(self, which, hit, amount);
+}
+
+void answer_from_board(self_pointer self, market which) {
+  count_waiting(self, which, false);
+  auto reply = reply_from(*self->state.board->current(which), now_of(self));
+  if (reply.stale)
+    reply.source = symbols_source::last_good;
+  for (auto& caller : std::exchange(of(self, which).callers, {}))
+    deliver(caller.promise, reply);
+}
+
+void store_had_nothing(self_pointer self, market which) {
+  of(self, which).asking_store = false;
+  count_waiting(self, which, false);
+  if (self->state.board->current(which)->fresh(now_of(self)))
+    return answer_from_board(self, which);
+  start_fetch(self, which);
+}
+
+} // namespace cache_parts
 
 cache_actor::behavior_type cache(self_pointer self, cache_settings settings, clock_ptr clock, symbol_board_ptr board,
                                  store_actor store, supervisor_actor supervisor, last_good_actor last_good) {
@@ -284,15 +244,13 @@ cache_actor::behavior_type cache(self_pointer self, cache_settings settings, clo
       start_fetch(self, wanted.which);
       return promise;
     },
-    [self](const store_event& event) {
-      // A store that was away or emptied may have lost our keys.
-      if (event.change != store_change::link_down)
-        for (const auto which : all_markets)
-          write_to_store(self, which);
+    [self](const store_event& event) { store_changed(self, event); },
+    [self](const symbols_announced& news) {
+      if (news.order > self->state.board->current(news.which)->order)
+        follow(self, news.which);
     },
-    [](const symbols_announced&) {},
     [self](const get_cache_status&) { return status_of(self->state); },
-    [self](const wake& late) { ran_out_of_patience(self, static_cast<market>(late.what), late.number); },
+    [self](const wake& alarm) { patience_ended(self, static_cast<market>(alarm.what)); },
   };
 }
 

@@ -1,6 +1,7 @@
 #include "actors/supervisor.hpp"
 
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include <caf/send.hpp>
@@ -74,7 +75,9 @@ void fetcher_ended(self_pointer self, market which, std::string_view context, co
     ++one.status.restarts;
     report(which, context, reason);
   } else {
-    one.circuit.open(now);
+    // The failure may have opened it already: opening it twice would double its length twice.
+    if (one.circuit.state() != circuit_breaker::phase::open)
+      one.circuit.open(now);
     wait = one.circuit.open_until() - now;
     if (!std::exchange(one.status.down, true))
       report(which, "restart_intensity_reached", reason);
@@ -90,6 +93,8 @@ void start_fetcher(self_pointer self, market which) {
     return;
   try {
     one.child = self->state.settings.start(self->system(), which);
+    if (!one.child.handle)
+      throw std::runtime_error{"nothing was started"};
   } catch (const std::exception& failure) {
     return fetcher_ended(self, which, "start_error", failure.what());
   } catch (...) {
