@@ -1,0 +1,183 @@
+#define CAF_SUITE cache_store
+
+#include "tests/support/cache_fixture.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture : test::cache_fixture {
+  // The token of a table fetched just now by a process with a right clock.
+  std::uint64_t token_now() const { return static_cast<std::uint64_t>(clock->wall_now().time_since_epoch().count()); }
+  void announce(table_order order) {
+    caf::anon_send(under_test, symbols_announced{market::spot, order});
+    consume_messages();
+  }
+  void tell(store_change change) {
+    caf::anon_send(under_test, store_event{change, {}});
+    consume_messages();
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(cache_store_tests, fixture)
+
+CAF_TEST(a fresh full value of the store is a hit and no fetch) {
+  put_full(full_value(4, 100s, {7, 0}));
+  const auto reply = read();
+  CAF_REQUIRE(reply->value);
+  CAF_CHECK(reply->value->source == symbols_source::cache);
+  CAF_CHECK(!reply->value->stale);
+  CAF_CHECK(reply->value->age == 100s);
+  CAF_CHECK_EQUAL(hits.load(), 1u);
+  CAF_CHECK_EQUAL(supervisor->fetches, 0);
+  advance(ttl - 100s);
+  CAF_CHECK(!hanging()->fresh(clock->boot_now()));
+}
+
+CAF_TEST(a full value as old as the ttl or from the future is not fresh) {
+  put_full(full_value(4, ttl, {7, 0}));
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  end_fetches(failed());
+  put_full(full_value(4, -1h, {7, 0}));
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 2);
+}
+
+CAF_TEST(a bare array of another program is as old as its ttl is short) {
+  put_plain(std::string{table_of(5)->list_json()}, 200s);
+  const auto reply = read();
+  CAF_REQUIRE(reply->value);
+  CAF_CHECK(reply->value->source == symbols_source::cache);
+  CAF_CHECK(reply->value->age == 100s);
+  CAF_CHECK_EQUAL(hits.load(), 1u);
+}
+
+CAF_TEST(a full value that is too old does not hide a fresh bare array) {
+  put_full(full_value(4, 2h, {7, 0}));
+  put_plain(std::string{table_of(5)->list_json()}, 200s);
+  CAF_REQUIRE(read()->value);
+  CAF_CHECK_EQUAL(hanging()->table->size(), 5u);
+}
+
+CAF_TEST(a bare array without ttl or with an impossible one or with nonsense is not believed) {
+  put_plain(std::string{table_of(5)->list_json()}, {});
+  read();
+  end_fetches(failed());
+  put_plain(std::string{table_of(5)->list_json()}, std::chrono::milliseconds{ttl} + 1ms);
+  read();
+  end_fetches(failed());
+  put_plain("<html>", 200s);
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 3);
+  CAF_CHECK_EQUAL(hits.load(), 0u);
+}
+
+CAF_TEST(an implausible bare array does not replace a good table) {
+  publish_last_good(100);
+  put_plain(std::string{table_of(5)->list_json()}, 200s);
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  CAF_CHECK_EQUAL(hanging()->table->size(), 100u);
+}
+
+CAF_TEST(values of another configuration are never used neither full nor bare) {
+  put_full(full_value(4, 10s, {7, 0}, "test network"));
+  put_plain(std::string{table_of(4)->list_json()}, 290s);
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  CAF_CHECK_EQUAL(hits.load(), 0u);
+  CAF_CHECK(hanging()->table == nullptr);
+}
+
+CAF_TEST(with the store away the fetch starts at once) {
+  store->away = true;
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+}
+
+CAF_TEST(a store that does not answer holds nobody longer than its patience) {
+  store->silent = true;
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 0);
+  advance(500ms);
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+}
+
+CAF_TEST(a store that was away or emptied gets the fresh table again and a stale one never) {
+  tell(store_change::link_up);
+  CAF_CHECK_EQUAL(store->written.size(), 0u);
+  read();
+  end_fetches(good(3));
+  advance(100s);
+  tell(store_change::identity);
+  CAF_REQUIRE_EQUAL(store->written.size(), 2u);
+  CAF_CHECK(store->written[1].ttl == ttl - 100s);
+  CAF_CHECK(store->written[1].order == store->written[0].order);
+  tell(store_change::link_down);
+  CAF_CHECK_EQUAL(store->written.size(), 2u);
+  advance(200s);
+  tell(store_change::link_up);
+  CAF_CHECK_EQUAL(store->written.size(), 2u);
+}
+
+CAF_TEST(a newer table that was announced is taken and an older one is not even read) {
+  read();
+  end_fetches(good(3));
+  const auto reads = store->reads.size();
+  announce({token_now() - 1, 0});
+  CAF_CHECK_EQUAL(store->reads.size(), reads);
+  advance(10s);
+  put_full(full_value(6, 0s, {token_now(), 0}));
+  announce({token_now(), 0});
+  CAF_CHECK_EQUAL(store->reads.size(), reads + 1);
+  CAF_CHECK_EQUAL(hanging()->table->size(), 6u);
+  CAF_CHECK(hanging()->source == symbols_source::cache);
+  CAF_CHECK_EQUAL(hanging()->version, 2u);
+  CAF_CHECK_EQUAL(accepted->size(), 2u);
+}
+
+CAF_TEST(a hundred announcements while one is being read cause one more read) {
+  store->silent = true;
+  for (std::uint64_t i = 1; i <= 100; ++i)
+    announce({i, 0});
+  CAF_CHECK_EQUAL(store->reads.size(), 1u);
+  release_store();
+  CAF_CHECK_EQUAL(store->reads.size(), 2u);
+}
+
+CAF_TEST(a table that is fenced gives way to the newer one in the store) {
+  store->refuses = fault::fenced;
+  put_full(full_value(6, -1s, {token_now() + 1'000'000, 0}));
+  store->away = true;
+  read();
+  store->away = false;
+  end_fetches(good(3));
+  CAF_CHECK_EQUAL(hanging()->table->size(), 6u);
+  CAF_CHECK(hanging()->fresh(clock->boot_now()));
+}
+
+CAF_TEST(a store value does not replace a younger table that was fetched meanwhile) {
+  store->silent = true;
+  put_full(full_value(6, 200s, {token_now() - 200'000'000, 0}));
+  read();
+  refresh();
+  end_fetches(good(3));
+  release_store();
+  CAF_CHECK_EQUAL(hanging()->table->size(), 3u);
+}
+
+CAF_TEST(orders keep growing when the wall clock steps back) {
+  read();
+  end_fetches(good(3));
+  clock->step_wall(-1h);
+  refresh();
+  end_fetches(good(4));
+  CAF_REQUIRE_EQUAL(store->written.size(), 2u);
+  CAF_CHECK(store->written[1].order > store->written[0].order);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
