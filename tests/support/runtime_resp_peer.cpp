@@ -1,14 +1,14 @@
 #include "tests/support/runtime_resp_peer.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -45,14 +45,12 @@ std::optional<std::string> take(int handle) {
 
 } // namespace
 
-resp_peer::resp_peer(std::string target) : target_{std::move(target)} {
+resp_peer::resp_peer(std::string target, peer_habits habits) : target_{std::move(target)}, habits_{std::move(habits)} {
   std::string pattern = (std::filesystem::temp_directory_path() / "holdfast-peer-XXXXXX").string();
-  std::array<int, 2> stop{};
-  if (!::mkdtemp(pattern.data()) || ::pipe(stop.data()) != 0)
-    throw std::runtime_error{"no folder or pipe for the peer"};
+  wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (!::mkdtemp(pattern.data()) || wake_ < 0)
+    throw std::runtime_error{"no folder or event for the peer"};
   folder_ = pattern;
-  stop_read_ = stop[0];
-  stop_write_ = stop[1];
   listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const auto address = address_of(socket());
   if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(listener_, 64) != 0)
@@ -61,30 +59,32 @@ resp_peer::resp_peer(std::string target) : target_{std::move(target)} {
 }
 
 resp_peer::~resp_peer() {
-  ::close(stop_write_);
+  {
+    const std::lock_guard lock{mutex_};
+    stop_ = true;
+  }
+  poke();
   thread_.join();
   links_.clear();
   ::close(listener_);
-  ::close(stop_read_);
+  ::close(wake_);
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }
+
+void resp_peer::poke() { ::eventfd_write(wake_, 1); }
 
 void resp_peer::next(misdeed one) {
   const std::lock_guard lock{mutex_};
   planned_.push_back(std::move(one));
 }
 
-void resp_peer::chaos(std::uint64_t seed, double share) {
-  const std::lock_guard lock{mutex_};
-  random_.seed(seed);
-  share_ = share;
-}
-
-void resp_peer::behave() {
-  const std::lock_guard lock{mutex_};
-  planned_.clear();
-  share_ = 0;
+void resp_peer::cut_all() {
+  {
+    const std::lock_guard lock{mutex_};
+    cut_ = true;
+  }
+  poke();
 }
 
 std::size_t resp_peer::connections() const {
@@ -99,18 +99,14 @@ std::size_t resp_peer::done() const {
 
 misdeed resp_peer::choose(const std::string& request) {
   const std::lock_guard lock{mutex_};
+  misdeed one;
   if (!planned_.empty() && request.find(planned_.front().seen) != std::string::npos) {
-    auto one = std::move(planned_.front());
+    one = std::move(planned_.front());
     planned_.pop_front();
-    ++done_;
-    return one;
+  } else if (habits_.on_request) {
+    one = habits_.on_request(request);
   }
-  if (std::uniform_real_distribution<double>{0, 1}(random_) >= share_)
-    return {};
-  ++done_;
-  constexpr std::array kinds{misdeed_kind::drop_reply, misdeed_kind::cut_request, misdeed_kind::cut_reply};
-  misdeed one{kinds[random_() % kinds.size()]};
-  one.bytes = random_() % request.size();
+  done_ += one.kind == misdeed_kind::none ? 0 : 1;
   return one;
 }
 
@@ -118,6 +114,12 @@ void resp_peer::accept_one() {
   const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   if (client < 0)
     return;
+  if (habits_.refuses && habits_.refuses()) {
+    ::close(client);
+    const std::lock_guard lock{mutex_};
+    ++done_;
+    return;
+  }
   const int server = target_.empty() ? -1 : connect_to(target_);
   {
     const std::lock_guard lock{mutex_};
@@ -147,7 +149,7 @@ void resp_peer::pump(scripted_link& link, bool from_client, bool from_server) {
 
 void resp_peer::serve() {
   for (;;) {
-    std::vector<pollfd> waits{{stop_read_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    std::vector<pollfd> waits{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
     bool held = false;
     for (const auto& link : links_) {
       waits.push_back({link.client(), POLLIN, 0});
@@ -156,11 +158,21 @@ void resp_peer::serve() {
     }
     if (::poll(waits.data(), waits.size(), held ? 2 : -1) < 0)
       continue;
-    if (waits[0].revents != 0)
-      return;
+    eventfd_t ignored = 0;
+    ::eventfd_read(wake_, &ignored);
+    bool cut = false;
+    {
+      const std::lock_guard lock{mutex_};
+      if (stop_)
+        return;
+      cut = std::exchange(cut_, false);
+    }
     std::size_t at = 2;
     for (auto& link : links_) {
-      pump(link, waits[at].revents != 0, waits[at + 1].revents != 0);
+      if (cut)
+        link.end();
+      else
+        pump(link, waits[at].revents != 0, waits[at + 1].revents != 0);
       at += 2;
     }
     links_.remove_if([](const auto& link) { return link.over(); });

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <mutex>
-#include <random>
 #include <string>
 #include <thread>
 
@@ -19,10 +19,16 @@
 
 namespace holdfast::test {
 
+// What happens where nothing is planned; asked by the peer's thread alone.
+struct peer_habits {
+  std::function<misdeed(const std::string&)> on_request;
+  std::function<bool()> refuses; // a connection that comes in
+};
+
 class resp_peer {
 public:
   // `target`: the unix socket of a real server; empty: nobody is behind and what no misdeed answers is never answered.
-  explicit resp_peer(std::string target = {});
+  explicit resp_peer(std::string target = {}, peer_habits habits = {});
   ~resp_peer();
   resp_peer(const resp_peer&) = delete;
   resp_peer& operator=(const resp_peer&) = delete;
@@ -32,30 +38,30 @@ public:
 
   // Each misdeed happens once, in the order given, to the first request that holds its `seen`.
   void next(misdeed one);
-  // From now on about `share` of all requests meet with a lost reply, half a request or half a reply.
-  void chaos(std::uint64_t seed, double share);
-  void behave();
+  // Ends every connection there is.
+  void cut_all();
 
   std::size_t connections() const; // accepted so far
   std::size_t done() const;        // misdeeds so far
 
 private:
   void serve();
+  void poke();
   void accept_one();
   void pump(scripted_link& link, bool from_client, bool from_server);
   misdeed choose(const std::string& request);
 
   std::filesystem::path folder_;
   std::string target_;
+  peer_habits habits_;
   int listener_ = -1;
-  int stop_read_ = -1;
-  int stop_write_ = -1;
+  int wake_ = -1;
   mutable std::mutex mutex_; // guards what follows up to links_
   std::deque<misdeed> planned_;
-  std::mt19937_64 random_;
-  double share_ = 0;
   std::size_t connections_ = 0;
   std::size_t done_ = 0;
+  bool cut_ = false;
+  bool stop_ = false;
   std::list<scripted_link> links_; // of the thread alone
   std::thread thread_;
 };

@@ -1,5 +1,7 @@
 #include "tests/support/runtime_scripted_link.hpp"
 
+#include <algorithm>
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,12 +79,11 @@ void scripted_link::reply(const std::string& bytes, time now) {
 void scripted_link::due(time now) {
   if (held_.empty() || now < next_)
     return;
-  const bool whole = now_.kind != misdeed_kind::trickle;
-  const auto count = whole ? held_.size() : 1;
+  const auto count = now_.kind == misdeed_kind::trickle ? std::min<std::size_t>(1, held_.size()) : held_.size();
   give(client_, std::string_view{held_}.substr(0, count));
   held_.erase(0, count);
   next_ = now + now_.pause;
-  if (whole)
+  if (held_.empty())
     now_ = {};
 }
 
