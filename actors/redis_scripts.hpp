@@ -7,53 +7,81 @@
 namespace holdfast::redis_scripts {
 
 // KEYS: counter, record, ... per row. ARGV: holdfast:keys, then writer, generation, state, exists ("0"/"1"), new state,
-// new generation, difference per row. Answers {"m"}, {"x", generation, state, exists} or {"r", reason} per row.
+// new generation, difference per row. Answers {"m"}, {"x", generation, state, exists} or {"r", reason} per row. A row is
+// refused only for what it is itself; what the server cannot do for anybody (full, read-only, no permission) is the
+// error of the whole batch, whose earlier rows may have been merged. No row is ever left half merged.
 inline constexpr std::string_view merge = R"(
+local function about_the_row(text)
+  return text:find('^WRONGTYPE') or text:find('not an integer') or text:find('would overflow')
+end
+local function failed(reply)
+  return type(reply) == 'table' and reply.err
+end
+local function take_back(key, existed, difference)
+  if existed == 0 then
+    redis.pcall('DEL', key)
+  elseif difference == '-9223372036854775808' then
+    redis.pcall('INCRBY', key, '9223372036854775807')
+    redis.pcall('INCRBY', key, '1')
+  elseif difference:sub(1, 1) == '-' then
+    redis.pcall('INCRBY', key, difference:sub(2))
+  else
+    redis.pcall('INCRBY', key, '-' .. difference)
+  end
+end
 local answers = {}
 for i = 1, #KEYS / 2 do
   local key, record, a = KEYS[2 * i - 1], KEYS[2 * i], 7 * (i - 1) + 1
-  local writer, generation, state, exists = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4]
+  local writer, generation, state, exists, difference = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], ARGV[a + 7]
   local fields = redis.pcall('HMGET', record, 'generation', writer)
-  if fields.err then
-    answers[i] = {'r', fields.err}
-  else
+  local trouble = failed(fields)
+  if not trouble then
     local found_generation, found_state = fields[1] or '', fields[2] or ''
-    local found_exists = tostring(redis.call('EXISTS', key))
-    if found_generation ~= generation or found_state ~= state or (generation == '' and found_exists ~= exists) then
-      answers[i] = {'x', found_generation, found_state, found_exists}
+    local existed = redis.call('EXISTS', key)
+    if found_generation ~= generation or found_state ~= state or (generation == '' and tostring(existed) ~= exists) then
+      answers[i] = {'x', found_generation, found_state, tostring(existed)}
     else
-      local added = true
-      if ARGV[a + 7] ~= '0' then
-        added = redis.pcall('INCRBY', key, ARGV[a + 7])
-      end
-      if type(added) == 'table' and added.err then
-        answers[i] = {'r', added.err}
-      else
+      trouble = difference ~= '0' and failed(redis.pcall('INCRBY', key, difference))
+      if not trouble then
         if generation == '' then
-          redis.call('HSET', record, 'generation', ARGV[a + 6], writer, ARGV[a + 5])
-          redis.call('SADD', ARGV[1], key)
+          trouble = failed(redis.pcall('HSET', record, 'generation', ARGV[a + 6], writer, ARGV[a + 5]))
         else
-          redis.call('HSET', record, writer, ARGV[a + 5])
+          trouble = failed(redis.pcall('HSET', record, writer, ARGV[a + 5]))
         end
-        answers[i] = {'m'}
+        if trouble and difference ~= '0' then
+          take_back(key, existed, difference)
+        elseif not trouble and generation == '' then
+          redis.pcall('SADD', ARGV[1], key)
+        end
       end
+      if not trouble then answers[i] = {'m'} end
     end
+  end
+  if trouble then
+    if not about_the_row(trouble) then return redis.error_reply(trouble) end
+    answers[i] = {'r', trouble}
   end
 end
 return answers
 )";
 
 // KEYS: counter, record, ... per row. ARGV: per row the number of writers, then the writers. Answers {value or false,
-// state or false, ...} per row; a value that is no text is the empty string.
+// state or false, ...} per row; a value that is no text is the empty string, a record that is no hash has no states.
 inline constexpr std::string_view read_counters = R"(
 local answers, a = {}, 1
 for i = 1, #KEYS / 2 do
   local value = redis.pcall('GET', KEYS[2 * i - 1])
-  if type(value) == 'table' then value = '' end
+  if type(value) == 'table' then
+    if not value.err:find('^WRONGTYPE') then return redis.error_reply(value.err) end
+    value = ''
+  end
   local answer, count = {value}, tonumber(ARGV[a])
   for w = 1, count do
     local state = redis.pcall('HGET', KEYS[2 * i], ARGV[a + w])
-    if type(state) == 'table' then state = false end
+    if type(state) == 'table' then
+      if not state.err:find('^WRONGTYPE') then return redis.error_reply(state.err) end
+      state = false
+    end
     answer[w + 1] = state
   end
   a = a + 1 + count
