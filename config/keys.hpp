@@ -54,6 +54,10 @@ inline std::string ledger_record(std::string_view counter) {
   return std::string{"holdfast:ledger:{"}.append(counter).append("}");
 }
 inline std::string fence(std::string_view key) { return std::string{"holdfast:{"}.append(key).append("}:fence"); }
+// Of processes on one machine that ask one exchange; see runtime/machine.hpp.
+inline std::string embargo(market which, std::string_view site, std::string_view machine) {
+  return std::string{"holdfast:embargo:"}.append(to_string(which)).append(":").append(site).append(":").append(machine);
+}
 inline std::string lease(std::string_view name) { return std::string{"holdfast:lease:{"}.append(name).append("}"); }
 
 } // namespace holdfast::keys

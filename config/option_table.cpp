@@ -122,6 +122,8 @@ std::vector<option_entry> make_table() {
     {"warmup-max-retries", number, {}, "a number from 0 to 1000", "retries of a failed refresh per interval",
      [](options& into, std::string_view value) { return set_number(into.warmup_max_retries, value, 0u, 1000u); }},
     {"fetch-timeout", duration, {}, positive_accepted, "deadline of one fetch", duration_into(&options::fetch_timeout, 1ms)},
+    {"weight-percent-max", number, {}, "a number from 1 to 100", "share of the exchange's request limit above which a refresh waits",
+     [](options& into, std::string_view value) { return set_number(into.weight_percent_max, value, 1u, 100u); }},
     {"max-restarts", number, {}, "a number from 0 to 1000", "restarts of a fetcher within the window",
      [](options& into, std::string_view value) { return set_number(into.max_restarts, value, 0u, 1000u); }},
     {"restart-window", duration, {}, positive_accepted, "the window of max-restarts", duration_into(&options::restart_window, 1ms)},

@@ -35,6 +35,7 @@ struct options {
   duration spot_warmup_interval = std::chrono::seconds{300}; // 0: no warmup
   duration futures_warmup_interval = std::chrono::seconds{300};
   std::uint32_t warmup_max_retries = 5;
+  std::uint32_t weight_percent_max = 80; // of the exchange's limit per minute, whoever uses it: above it a refresh yields
   duration fetch_timeout = std::chrono::seconds{10};
   std::uint32_t max_restarts = 5;
   duration restart_window = std::chrono::seconds{60};

@@ -16,8 +16,10 @@
 #include "actors/supervisor.hpp"
 #include "actors/warmup.hpp"
 #include "config/keys.hpp"
+#include "config/metric_keys.hpp"
 #include "runtime/http_client.hpp"
 #include "runtime/log.hpp"
+#include "runtime/machine.hpp"
 #include "runtime/sqlite_kv.hpp"
 #include "runtime/symbol_codec.hpp"
 
@@ -30,6 +32,15 @@ options options_of(const caf::actor_system& system) {
     return *config;
   logger()->warn("the actor system's configuration is no holdfast::engine_config: defaults are used");
   return {};
+}
+
+} // namespace
+
+namespace {
+
+std::string site_of(const options& settings, market which) {
+  const auto& urls = settings.urls(which);
+  return site_name(urls.empty() ? std::string{} : urls.front());
 }
 
 } // namespace
@@ -57,8 +68,10 @@ engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on
                                : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity);
   for (const auto which : all_markets) {
     hits[index(which)] = ledger->handle(keys::cache_hit(which));
-    budgets[index(which)]
-      = std::make_shared<embargo>(which, folder.file("embargo_" + std::string{to_string(which)}), clock);
+    const auto name = std::string{to_string(which)};
+    budgets[index(which)] = std::make_shared<embargo>(which, folder.file("embargo_" + name + '_' + site_of(settings, which)), clock);
+    memories[index(which)]
+      = std::make_shared<exchange_memory>(folder.file("refused_" + name + ".json"), clock, !settings.api_key.empty());
   }
   load_last_good();
   spawn_actors();
@@ -93,7 +106,10 @@ struct exchange_access {
   options settings;
   clock_ptr clock;
   std::array<std::shared_ptr<embargo>, market_count> budgets;
+  std::array<std::shared_ptr<exchange_memory>, market_count> memories;
   std::shared_ptr<counter_ledger> ledger;
+  std::shared_ptr<metric_values> values;
+  store_actor shared_store; // null: none but the state folder
 
   started_fetcher operator()(caf::actor_system& system, market which) const {
     fetcher_settings fetching;
@@ -102,11 +118,15 @@ struct exchange_access {
     fetching.api_key = settings.api_key;
     fetching.rules = list_rules_of(settings, which);
     fetching.max_body = settings.max_response_bytes;
-    fetching.count_unknown = [counted = ledger](std::string_view what) {
-      counted->add("metrics:schema_unknown:" + std::string{what}, 1);
+    fetching.weight_percent_max = settings.weight_percent_max;
+    fetching.embargo_key = keys::embargo(which, site_of(settings, which), machine_name());
+    fetching.count = [counted = ledger, names = values](std::string_view type, std::string_view value) {
+      counted->add(names->key(type, value), 1);
     };
     auto transfer = std::make_shared<http_client>();
-    auto handle = system.spawn<caf::detached>(fetcher, std::move(fetching), clock, transfer, budgets[index(which)]);
+    auto handle = system.spawn<caf::detached>(
+      fetcher, std::move(fetching),
+      fetcher_means{clock, transfer, budgets[index(which)], memories[index(which)], shared_store});
     return {handle, [transfer] { transfer->cancel(); }};
   }
 };
@@ -152,7 +172,9 @@ void engine::parts::spawn_actors() {
 
   last_good = system.spawn(holdfast::last_good, std::move(keeping), clock, known);
   supervisor = system.spawn(holdfast::supervisor,
-                            supervisor_settings{exchange_access{settings, clock, budgets, ledger}, settings.fetch_timeout,
+                            supervisor_settings{exchange_access{settings, clock, budgets, memories, ledger,
+                                                                std::make_shared<metric_values>(), shares ? store : store_actor{}},
+                                                settings.fetch_timeout,
                                                 settings.max_restarts, settings.restart_window, random()},
                             clock, last_good);
   cache = system.spawn(holdfast::cache, std::move(caching), clock, board, store, supervisor, last_good);

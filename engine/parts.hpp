@@ -9,6 +9,7 @@
 #include "engine/http_gateway.hpp"
 #include "runtime/counter_ledger.hpp"
 #include "runtime/embargo.hpp"
+#include "runtime/exchange_memory.hpp"
 #include "runtime/state_folder.hpp"
 
 namespace holdfast {
@@ -28,6 +29,7 @@ struct engine::parts {
   std::array<symbols_answer, market_count> known; // last good of the state folder
   std::array<holdfast::counter, market_count> hits;
   std::array<std::shared_ptr<embargo>, market_count> budgets;
+  std::array<std::shared_ptr<exchange_memory>, market_count> memories;
 
   store_actor local;
   store_actor store;

@@ -6,6 +6,7 @@
 //                              '--table_accepted--> last_good --store_write--> local store
 //   warmup --refresh_symbols--> cache        warmup --lease_wanted--> store
 //   callers --read_counter, ...--> counter --store_merge, store_read_counters--> store
+//   fetcher --store_read, store_write--> store (the embargo)
 //   store --store_event, symbols_announced--> its listeners
 #pragma once
 
@@ -52,7 +53,7 @@ using supervisor_actor
   = caf::typed_actor<answers<fetch_wanted, fetch_result>, answers<fallback_wanted, fetch_result>,
                      answers<get_supervisor_status, supervisor_status>, hears<wake>>;
 
-using fetcher_actor = caf::typed_actor<answers<fetch_symbols, fetch_outcome>>;
+using fetcher_actor = caf::typed_actor<answers<fetch_symbols, fetch_outcome>, hears<wake>>;
 
 using last_good_actor
   = caf::typed_actor<answers<last_good_wanted, symbols_answer>, hears<table_accepted>, hears<store_event>,

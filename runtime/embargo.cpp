@@ -127,25 +127,27 @@ std::string embargo::text() const {
 
 void embargo::learn(std::string_view line) {
   std::lock_guard guard{mutex_};
-  learn_locked(line);
+  if (learn_locked(line))
+    write();
 }
 
-void embargo::learn_locked(std::string_view line) {
+bool embargo::learn_locked(std::string_view line) {
   if (line.empty() || line == text_)
-    return;
+    return false;
   auto rest = line;
   const auto end = take_seconds(rest);
   const auto begin = take_seconds(rest);
   if (!end || !begin || *begin >= *end)
-    return;
+    return false;
   const auto left = std::min({*end - unix_seconds(clock_->wall_now()), *end - *begin, std::int64_t{embargo_max.count()}});
   const auto until = clock_->boot_now() + std::chrono::seconds{left};
   if (left <= 0 || until <= until_)
-    return;
+    return false;
   until_ = until;
   cause_ = rest.starts_with(own_share_mark) ? embargo_cause::own_share : embargo_cause::exchange;
   text_ = line;
   logger()->warn("an embargo of another process is obeyed market={} seconds={}", to_string(which_), left);
+  return true;
 }
 
 void embargo::write() {

@@ -42,11 +42,11 @@ public:
 
   // The newest embargo as one line, "<end> <begin> <cause>" in Unix seconds; empty where there was none.
   std::string text() const;
-  // Takes such a line, if it is an embargo that goes on for longer than what is known.
+  // Takes such a line, if it is an embargo that goes on for longer than what is known, and keeps it in the file.
   void learn(std::string_view line);
 
 private:
-  void learn_locked(std::string_view line);
+  bool learn_locked(std::string_view line);
   void write();
 
   market which_;

@@ -47,7 +47,8 @@ fetcher_actor::behavior_type scripted_fetcher(fetcher_actor::stateful_pointer<ke
       outcome.answer = {test::actor_fixture::table_of(3), symbols_source::public_api, clock->wall_now(),
                         clock->boot_now(), {}};
     return outcome;
-  }};
+  },
+          [](const wake&) {}};
 }
 
 last_good_actor::behavior_type empty_last_good(last_good_actor::pointer) {

@@ -43,7 +43,8 @@ fetcher_actor::behavior_type scripted_fetcher(fetcher_actor::stateful_pointer<ha
     }
     self->state.kept.push_back(self->make_response_promise<fetch_outcome>());
     return self->state.kept.back();
-  }};
+  },
+          [](const wake&) {}};
 }
 
 last_good_actor::behavior_type scripted_last_good(last_good_actor::pointer) {

@@ -1,0 +1,77 @@
+// What was learned from the exchange about one market, beside its tables: the state of the key, the used weight, names
+// that this version does not know, and the newest table that was refused. Outlives every fetcher of the market.
+//
+// Threads  any.
+// Bounds   256 unknown names; one refused table, in memory and as a file of the state folder (for inspection: the
+//          reason, then the table as symbol_codec.hpp writes it).
+// Restart  forgotten, but for that file.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/exchange_info.hpp>
+#include <holdfast/runtime/plausibility_gate.hpp>
+#include <holdfast/runtime/symbol_board.hpp>
+
+namespace holdfast {
+
+struct refused_table {
+  symbol_table_ptr table;
+  symbols_source source = symbols_source::none; // where it came from
+  gate_verdict verdict;
+  wall_time fetched_at;
+  boot_time fetched_boot;
+};
+
+// A copy of everything, for status.
+struct exchange_facts {
+  bool has_key = false;
+  std::string key_refusal; // the newest; empty: never refused
+  std::optional<boot_time> key_refused_until;
+  std::optional<std::int64_t> used_weight; // of the minute at `weight_at`
+  std::optional<std::int64_t> weight_limit;
+  std::optional<boot_time> weight_at;
+  bool without_permission_sets = false; // the whole list is too large
+  std::uint64_t bad_symbols = 0;        // of the newest body
+  std::vector<schema_unknown> unknown;  // bodies that had it
+  std::uint64_t refusals = 0;
+  std::optional<refused_table> refused; // not accepted since
+};
+
+class exchange_memory {
+public:
+  // `file` empty: the refused table is kept in memory only.
+  exchange_memory(std::string file, clock_ptr clock, bool has_key);
+
+  void key_refused(std::string why, std::chrono::nanoseconds for_how_long);
+  bool key_usable() const;
+  void weight_told(std::int64_t used);
+  void limit_told(std::int64_t limit);
+  std::optional<std::int64_t> weight_limit() const;
+  // Asking for less was needed; remembered for a day, then the whole is tried again.
+  void whole_was_too_large();
+  bool asks_for_whole() const;
+  void schema_seen(const std::vector<schema_unknown>& unknown, std::uint64_t bad_symbols);
+
+  void refused(refused_table table);
+  // The refused table, once: an operator believes it, or a good one came.
+  std::optional<refused_table> take_refused();
+
+  exchange_facts facts() const;
+
+private:
+  std::string file_;
+  clock_ptr clock_;
+  mutable std::mutex mutex_;
+  exchange_facts facts_;
+  boot_time smaller_until_{};
+  std::uint64_t kept_hash_ = 0; // of the table in the file, so that one refused a hundred times is written once
+};
+
+} // namespace holdfast

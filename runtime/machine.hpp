@@ -1,0 +1,17 @@
+// Names that tell which machine, and which exchange, a budget of requests belongs to: limits are counted per address,
+// so processes of one machine share an embargo of one exchange whatever their state folders.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace holdfast {
+
+// 16 hex digits, the same in every process of this machine and across its restarts; derived from /etc/machine-id
+// (never that id itself), else from the running kernel's boot id, else from the host's name.
+const std::string& machine_name();
+
+// 16 hex digits for the site of a URL: hosts under one registered name and port (api.x.com, api1.x.com) are one site.
+std::string site_name(std::string_view url);
+
+} // namespace holdfast
