@@ -1,32 +1,12 @@
 #include "runtime/decimal.hpp"
 
-#include <array>
-#include <limits>
+#include "runtime/decimal_math.hpp"
 
 namespace holdfast {
 
 namespace {
 
-constexpr unsigned scale_max = 18;
-
-constexpr auto powers = [] {
-  std::array<std::int64_t, scale_max + 1> table{};
-  std::int64_t power = 1;
-  for (unsigned i = 0; i <= scale_max; ++i) {
-    table[i] = power;
-    if (i < scale_max)
-      power *= 10;
-  }
-  return table;
-}();
-
-__extension__ using wide = __int128;
-
-} // namespace
-
-std::int64_t power_of_ten(unsigned exponent) noexcept { return powers[exponent]; }
-
-std::optional<decimal> decimal::parse(std::string_view text) noexcept {
+std::optional<decimal> parse_digits(std::string_view text) noexcept {
   const bool negative = !text.empty() && text.front() == '-';
   if (negative)
     text.remove_prefix(1);
@@ -44,7 +24,7 @@ std::optional<decimal> decimal::parse(std::string_view text) noexcept {
     if (c < '0' || c > '9')
       return std::nullopt;
     digits = true;
-    if (after_point && ++scale > scale_max)
+    if (after_point && ++scale > decimal_scale_max)
       return std::nullopt;
     if (__builtin_mul_overflow(units, 10, &units) || __builtin_add_overflow(units, c - '0', &units))
       return std::nullopt;
@@ -52,6 +32,22 @@ std::optional<decimal> decimal::parse(std::string_view text) noexcept {
   if (!digits || text.back() == '.')
     return std::nullopt;
   return decimal{negative ? -units : units, static_cast<std::uint8_t>(scale)};
+}
+
+int sign(std::int64_t value) noexcept { return value < 0 ? -1 : value > 0 ? 1 : 0; }
+
+} // namespace
+
+std::optional<decimal> decimal::parse(std::string_view text) noexcept {
+  if (const auto as_written = parse_digits(text))
+    return as_written;
+  const auto point = text.find('.');
+  if (point == std::string_view::npos || !text.ends_with('0'))
+    return std::nullopt;
+  auto end = text.size();
+  while (text[end - 1] == '0')
+    --end;
+  return parse_digits(text.substr(0, end == point + 1 ? point : end));
 }
 
 std::string decimal::text() const {
@@ -67,9 +63,14 @@ std::string decimal::text() const {
 }
 
 int decimal::compare(const decimal& a, const decimal& b) noexcept {
-  const auto scale = a.scale > b.scale ? a.scale : b.scale;
-  const wide left = static_cast<wide>(a.units) * powers[scale - a.scale];
-  const wide right = static_cast<wide>(b.units) * powers[scale - b.scale];
+  if (a.scale < b.scale)
+    return -compare(b, a);
+  const unsigned by = a.scale - b.scale;
+  // Scaled up by more than 10^18, anything but zero is further from zero than 64 bits reach.
+  if (by > decimal_scale_max)
+    return b.units == 0 ? sign(a.units) : -sign(b.units);
+  const wide left = a.units;
+  const wide right = b.units * wide_powers_of_ten[by];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 

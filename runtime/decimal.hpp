@@ -1,6 +1,7 @@
 // Exact decimals of the exchange: a scaled 64-bit integer, never a floating-point number.
 //
-// Bounds  |value| * 10^scale < 2^63, scale <= 18; text beyond that is not a decimal here.
+// Bounds  |value| * 10^scale < 2^63, scale <= 18; text beyond that is not a decimal here. A decimal that a caller
+//         makes with a larger scale compares and rounds exactly all the same.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ struct decimal {
   std::int64_t units = 0;
   std::uint8_t scale = 0;
 
-  // "-12.3400" -> {-123400, 4}. No exponent, no blanks, at least one digit.
+  // "-12.3400" -> {-123400, 4}. No exponent, no blanks, at least one digit. Zeros at the end of the fraction are given
+  // up only where the value would not fit with them.
   static std::optional<decimal> parse(std::string_view text) noexcept;
 
   // With exactly `scale` digits after the point.
@@ -30,8 +32,5 @@ struct decimal {
 
   static int compare(const decimal& a, const decimal& b) noexcept;
 };
-
-// 10^exponent for exponent 0..18.
-std::int64_t power_of_ten(unsigned exponent) noexcept;
 
 } // namespace holdfast

@@ -294,11 +294,33 @@ void body_reader::count_unknown(schema_unknown::kind what, std::string_view name
     info_.unknown.push_back({what, std::string{name.substr(0, 64)}, 1});
 }
 
-// Replaces surrogate escapes, which RapidJSON refuses when they stand alone, by the replacement character.
-void replace_surrogates(std::string& body) {
-  for (auto at = body.find("\\u"); at != std::string::npos; at = body.find("\\u", at + 2))
-    if (at + 6 <= body.size() && (body[at + 2] == 'd' || body[at + 2] == 'D') && body[at + 3] >= '8')
+// The code unit of an escape (backslash, u, four digits) that begins at `at`.
+std::optional<unsigned> code_unit(std::string_view body, std::size_t at) noexcept {
+  if (at + 6 > body.size() || body[at] != '\\' || body[at + 1] != 'u')
+    return std::nullopt;
+  unsigned unit = 0;
+  const auto [end, error] = std::from_chars(body.data() + at + 2, body.data() + at + 6, unit, 16);
+  return error == std::errc{} && end == body.data() + at + 6 ? std::optional{unit} : std::nullopt;
+}
+
+// Escapes of half a surrogate pair, which RapidJSON refuses the whole body for, become the replacement character.
+void replace_lone_surrogates(std::string& body) {
+  for (auto at = body.find('\\'); at != std::string::npos; at = body.find('\\', at)) {
+    const auto unit = code_unit(body, at);
+    if (!unit) {
+      at += 2; // an escaped backslash must not begin the next escape
+      continue;
+    }
+    const bool high = *unit >= 0xD800 && *unit < 0xDC00;
+    const auto next = high ? code_unit(body, at + 6) : std::nullopt;
+    if (next && *next >= 0xDC00 && *next < 0xE000) {
+      at += 12;
+      continue;
+    }
+    if (*unit >= 0xD800 && *unit < 0xE000)
       body.replace(at + 2, 4, "FFFD");
+    at += 6;
+  }
 }
 
 rapidjson::ParseResult parse(std::string& body, body_reader& handler) {
@@ -313,31 +335,23 @@ rapidjson::ParseResult parse(std::string& body, body_reader& handler) {
 expected<exchange_info, exchange_info_error> read_exchange_info(std::string body, const list_rules& rules) {
   if (body.find('\0') != std::string::npos)
     return unexpected{exchange_info_error{{}, "the body holds a NUL byte"}};
-  // Parsing in place spoils the text; a second try needs it whole. Bodies with surrogates are rare.
-  const auto spare = body.find("\\ud") != std::string::npos || body.find("\\uD") != std::string::npos ? body : std::string{};
+  replace_lone_surrogates(body);
   exchange_info info;
-  std::optional<body_reader> handler{std::in_place, info};
-  auto result = parse(body, *handler);
-  if (result.IsError() && result.Code() == rapidjson::kParseErrorStringUnicodeSurrogateInvalid && !spare.empty()) {
-    body = spare;
-    replace_surrogates(body);
-    info = {};
-    handler.emplace(info);
-    result = parse(body, *handler);
-  }
+  body_reader handler{info};
+  const auto result = parse(body, handler);
   if (result.IsError())
     return unexpected{exchange_info_error{{}, std::string{"the body is not JSON: "}
                                                 + rapidjson::GetParseError_En(result.Code()) + " at byte "
                                                 + std::to_string(result.Offset())}};
-  if (!handler->is_object)
+  if (!handler.is_object)
     return unexpected{exchange_info_error{{}, "the body is not a JSON object"}};
-  if (!handler->has_symbols)
-    return unexpected{exchange_info_error{handler->code, handler->code ? "the exchange answered error "
-                                                                           + std::to_string(*handler->code) + ": "
-                                                                           + handler->message
+  if (!handler.has_symbols)
+    return unexpected{exchange_info_error{handler.code, handler.code ? "the exchange answered error "
+                                                                           + std::to_string(*handler.code) + ": "
+                                                                           + handler.message
                                                                        : "the body has no list of symbols"}};
-  handler->builder.server_time(info.server_time_ms);
-  info.table = handler->builder.build(rules);
+  handler.builder.server_time(info.server_time_ms);
+  info.table = handler.builder.build(rules);
   return info;
 }
 

@@ -14,20 +14,24 @@ namespace holdfast {
 
 enum class gate_reason : std::uint8_t {
   believed,
-  empty,               // nothing in TRADING
-  shrunk,              // implausibly fewer in TRADING than before
+  empty,               // nothing in TRADING, or nothing listed where something was
+  shrunk,              // implausibly fewer in TRADING, or listed, than before
   pinned_missing,      // a symbol that must be there is not
-  zero_rules,          // ticks or steps of zero where there were some
-  rules_changed,       // most ticks or steps changed at once
+  zero_rules,          // too many ticks or steps became zero
+  rules_changed,       // too many ticks or steps changed, or changed wildly, at once
   server_time_went_back,
 };
 
 std::string_view to_string(gate_reason reason) noexcept;
 
+// Shares are percent. Every share but the first is of symbols in TRADING, and refused only above what is given.
 struct gate_settings {
-  unsigned keep_percent_min = 50;  // of the baseline's symbols in TRADING
-  unsigned changed_percent_max = 50; // of the common symbols' ticks and steps
-  std::vector<std::string> pinned; // must be listed, in any status
+  unsigned keep_percent_min = 70;    // of the baseline's symbols in TRADING, and of its listed ones
+  unsigned zero_percent_max = 1;     // ticks or steps of zero that were not zero before
+  unsigned changed_percent_max = 50; // ticks or steps that changed, of the symbols in both tables
+  unsigned wild_percent_max = 5;     // of these, by `wild_factor` or more either way, or that were lost
+  unsigned wild_factor = 1000;
+  std::vector<std::string> pinned; // must be there, in any status
 };
 
 struct gate_verdict {

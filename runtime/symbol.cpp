@@ -3,11 +3,11 @@
 #include <array>
 #include <utility>
 
+#include "runtime/decimal_math.hpp"
+
 namespace holdfast {
 
 namespace {
-
-__extension__ using wide = __int128;
 
 constexpr std::array<std::pair<std::string_view, symbol_status>, 17> status_names{{
   {"TRADING", symbol_status::trading},
@@ -29,65 +29,46 @@ constexpr std::array<std::pair<std::string_view, symbol_status>, 17> status_name
   {"GONE", symbol_status::gone},
 }};
 
-// value - base, both brought to one scale; the scale of the answer.
-struct offset {
-  wide units;
-  unsigned scale;
-};
-
-offset distance(decimal value, decimal base) noexcept {
-  const unsigned scale = value.scale > base.scale ? value.scale : base.scale;
-  return {static_cast<wide>(value.units) * power_of_ten(scale - value.scale)
-            - static_cast<wide>(base.units) * power_of_ten(scale - base.scale),
-          scale};
+// `value` at `scale`, towards minus infinity.
+wide at_scale(decimal value, unsigned scale) noexcept {
+  if (value.scale <= scale)
+    return value.units * wide_powers_of_ten[scale - value.scale];
+  return floor_shift(value.units, value.scale - scale);
 }
 
-// Whether `value` is base plus a whole number of increments.
-bool on_grid(decimal value, decimal base, const rule_value& increment) noexcept {
+// Whether `value` is a whole number of increments; an increment of zero is a rule switched off.
+bool on_grid(decimal value, const rule_value& increment) noexcept {
   if (!increment.present() || increment.units <= 0)
     return true;
-  const auto [units, scale] = distance(value, base);
-  if (scale <= increment.scale)
-    return units * power_of_ten(increment.scale - scale) % increment.units == 0;
-  return units % (static_cast<wide>(increment.units) * power_of_ten(scale - increment.scale)) == 0;
+  if (value.scale <= increment.scale)
+    return at_scale(value, increment.scale) % increment.units == 0;
+  const unsigned finer = value.scale - increment.scale;
+  if (finer > decimal_scale_max)
+    return value.units == 0;
+  return value.units % (increment.units * wide_powers_of_ten[finer]) == 0;
 }
 
-// The largest base + n * increment that is not above `value`.
-decimal floor_to_grid(decimal value, decimal base, const rule_value& increment) noexcept {
+// The largest whole number of increments that is not above `value`, at the increment's scale. Where that does not fit
+// 64 bits, a multiple of 10^k increments at a scale coarser by k: still on the grid, still not above.
+decimal floor_to_grid(decimal value, const rule_value& increment) noexcept {
   if (!increment.present() || increment.units <= 0)
     return value;
-  // The grid's own scale: fine enough for base and increment.
-  const unsigned scale = base.scale > increment.scale ? base.scale : increment.scale;
-  const wide step = static_cast<wide>(increment.units) * power_of_ten(scale - increment.scale);
-  const wide origin = static_cast<wide>(base.units) * power_of_ten(scale - base.scale);
-  wide units = 0;
-  if (value.scale <= scale) {
-    units = static_cast<wide>(value.units) * power_of_ten(scale - value.scale);
-  } else {
-    const wide divisor = power_of_ten(value.scale - scale);
-    units = value.units / divisor - (value.units % divisor < 0 ? 1 : 0);
+  for (unsigned scale = increment.scale + 1u; scale-- > 0;) {
+    const wide floored = floor_divide(at_scale(value, scale), increment.units) * increment.units;
+    if (const auto units = static_cast<std::int64_t>(floored); units == floored)
+      return {units, static_cast<std::uint8_t>(scale)};
   }
-  const wide above = units - origin;
-  const wide remainder = above % step;
-  const wide floored = units - (remainder < 0 ? remainder + step : remainder);
-  return {static_cast<std::int64_t>(floored), static_cast<std::uint8_t>(scale)};
+  return value;
 }
 
-decimal grid_base(const rule_value& lowest) noexcept { return lowest.present() ? lowest.value() : decimal{}; }
-
+// price * quantity >= least; the product is exact in 128 bits.
 bool notional_reached(decimal price, decimal quantity, const rule_value& least) noexcept {
-  // price * quantity has up to 126 bits; the least notional is brought to its scale where that fits, else the other way.
-  const wide notional = static_cast<wide>(price.units) * quantity.units;
+  const wide product = static_cast<wide>(price.units) * quantity.units;
   const unsigned scale = static_cast<unsigned>(price.scale) + quantity.scale;
-  if (scale >= least.scale) {
-    const unsigned by = scale - least.scale;
-    if (by <= 18)
-      return notional >= static_cast<wide>(least.units) * power_of_ten(by);
-    return notional / power_of_ten(by - 18) >= static_cast<wide>(least.units) * power_of_ten(18);
-  }
-  // Integer division floors: floor(notional * 10^d) >= least is what is asked; multiply while it fits.
-  const wide factor = power_of_ten(least.scale - scale);
-  return notional >= (least.units + factor - 1) / factor;
+  if (scale >= least.scale)
+    return floor_shift(product, scale - least.scale) >= least.units;
+  // Only as many digits as the product has can count.
+  return product >= -floor_shift(-static_cast<wide>(least.units), least.scale - scale);
 }
 
 } // namespace
@@ -119,11 +100,11 @@ bool symbol::permits(std::string_view permission) const noexcept {
 }
 
 decimal symbol::round_price(decimal price) const noexcept {
-  return floor_to_grid(price, grid_base(min_price), tick_size);
+  return floor_to_grid(price, tick_size);
 }
 
 decimal symbol::round_quantity(decimal quantity) const noexcept {
-  return floor_to_grid(quantity, grid_base(min_quantity), step_size);
+  return floor_to_grid(quantity, step_size);
 }
 
 broken_rule symbol::check_order(decimal price, decimal quantity) const noexcept {
@@ -132,11 +113,11 @@ broken_rule symbol::check_order(decimal price, decimal quantity) const noexcept 
   // A price bound of zero is switched off, as the exchange documents it.
   set = set | broken(min_price.present() && min_price.units > 0 && price < min_price.value(), broken_rule::price_too_low);
   set = set | broken(max_price.present() && max_price.units > 0 && price > max_price.value(), broken_rule::price_too_high);
-  set = set | broken(!on_grid(price, grid_base(min_price), tick_size), broken_rule::price_off_tick);
+  set = set | broken(!on_grid(price, tick_size), broken_rule::price_off_tick);
   set = set | broken(min_quantity.present() && quantity < min_quantity.value(), broken_rule::quantity_too_low);
   set = set | broken(max_quantity.present() && max_quantity.units > 0 && quantity > max_quantity.value(),
                      broken_rule::quantity_too_high);
-  set = set | broken(!on_grid(quantity, grid_base(min_quantity), step_size), broken_rule::quantity_off_step);
+  set = set | broken(!on_grid(quantity, step_size), broken_rule::quantity_off_step);
   set = set | broken(min_notional.present() && !notional_reached(price, quantity, min_notional),
                      broken_rule::notional_too_low);
   return set;

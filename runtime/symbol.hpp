@@ -81,11 +81,11 @@ struct symbol {
   // Whether an account that has `permission` alone may trade it; true where the exchange names none.
   bool permits(std::string_view permission) const noexcept;
 
-  // Down to the tick above min_price (or zero); unchanged without a tick. Scale of the result: the tick's.
+  // Down to a whole number of ticks (of steps), at the tick's scale; unchanged where the exchange gives none or zero,
+  // which switches the rule off. A result beyond 64 bits at that scale is rounded further, to what fits.
   decimal round_price(decimal price) const noexcept;
-  // Down to the step; unchanged without a step. Scale of the result: the step's.
   decimal round_quantity(decimal quantity) const noexcept;
-  // Every rule that a limit order would break.
+  // Every rule that a limit order would break. Price bounds of zero are switched off.
   broken_rule check_order(decimal price, decimal quantity) const noexcept;
 };
 

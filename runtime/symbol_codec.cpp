@@ -103,6 +103,8 @@ expected<encoded_symbols, std::string> refuse(const char* why) { return unexpect
 } // namespace
 
 std::string encode_symbols(const encoded_symbols& what) {
+  if (!what.table)
+    return {};
   std::unordered_map<std::string_view, std::size_t> numbers{{std::string_view{}, 0}};
   std::vector<std::string_view> permissions{std::string_view{}};
   std::string rows;

@@ -24,6 +24,7 @@ struct encoded_symbols {
   std::string fingerprint; // of the configuration that made it: exchange and quote assets
 };
 
+// Empty, which decodes to nothing, without a table.
 std::string encode_symbols(const encoded_symbols& what);
 
 expected<encoded_symbols, std::string> decode_symbols(std::string_view text, const list_rules& rules);

@@ -149,7 +149,7 @@ void symbol_table::order_list(const list_rules& rules) {
   std::vector<std::vector<std::uint32_t>> priority(rules.priority_assets.size());
   std::vector<bool> first(symbols_.size());
   const auto wanted = [&](const symbol& one) {
-    return one.trading()
+    return one.trading() && !one.base_asset.empty() && !one.quote_asset.empty()
            && (rules.quote_assets.empty() || position(rules.quote_assets, one.quote_asset) < rules.quote_assets.size());
   };
   for (std::uint32_t i = 0; i < symbols_.size(); ++i) {
@@ -213,8 +213,11 @@ bool symbol_table_builder::add(const symbol& next) {
   for (auto* text : {&kept.base_asset, &kept.quote_asset, &kept.status_text, &kept.contract_type, &kept.permissions})
     *text = table.arena_.intern(is_clean_utf8(*text) ? *text : std::string_view{});
   for (auto* rule : {&kept.tick_size, &kept.step_size, &kept.min_quantity, &kept.max_quantity, &kept.min_notional,
-                     &kept.min_price, &kept.max_price})
+                     &kept.min_price, &kept.max_price}) {
+    if (!is_clean_utf8(rule->text()))
+      *rule = {};
     rule->characters = table.arena_.intern(rule->text()).data();
+  }
   table.symbols_.push_back(kept);
   return true;
 }

@@ -112,10 +112,51 @@ TEST(exchange_info, one_bad_symbol_never_costs_the_others) {
   EXPECT_EQ(info->bad_symbols, 3u);
 }
 
-TEST(exchange_info, a_lone_surrogate_costs_no_other_symbol) {
-  const auto info = read_exchange_info(body_of(plain("AUSDT") + "," + plain("\\uD800USDT")), usdt);
+TEST(exchange_info, a_lone_surrogate_is_repaired_and_costs_no_other_symbol) {
+  for (const auto* lone : {"\\uD800", "\\udbff", "\\uDC00", "\\uD800\\uD800", "\\udc00\\ud800", "\\uD800x"}) {
+    const auto info = read_exchange_info(body_of(plain("AUSDT") + "," + plain(std::string{lone} + "USDT")), usdt);
+    ASSERT_TRUE(info) << lone << ' ' << info.error().message;
+    EXPECT_NE(info->table->find("AUSDT"), nullptr);
+    EXPECT_EQ(info->table->size(), 2u);
+    EXPECT_TRUE(info->table->symbols()[1].name.starts_with("\xEF\xBF\xBD")) << lone;
+  }
+}
+
+TEST(exchange_info, a_surrogate_pair_is_one_character_beside_a_lone_one) {
+  const auto info = read_exchange_info(body_of(plain("\\ud83d\\ude00USDT") + "," + plain("\\uD800USDT")), usdt);
   ASSERT_TRUE(info) << info.error().message;
-  EXPECT_NE(info->table->find("AUSDT"), nullptr);
+  EXPECT_NE(info->table->find("\U0001F600USDT"), nullptr);
+}
+
+TEST(exchange_info, an_escaped_backslash_begins_no_escape) {
+  const auto info = read_exchange_info(body_of(plain("\\\\ud800USDT") + "," + plain("\\\\\\uD800USDT")), usdt);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_NE(info->table->find("\\ud800USDT"), nullptr);
+  EXPECT_NE(info->table->find("\\\xEF\xBF\xBDUSDT"), nullptr);
+}
+
+TEST(exchange_info, a_symbol_with_an_asset_that_is_no_text_is_found_but_not_listed) {
+  const auto info = read_exchange_info(
+    body_of(plain("AUSDT") + ",{\"symbol\":\"BUSDT\",\"status\":\"TRADING\",\"baseAsset\":\"\xFF\",\"quoteAsset\":\"USDT\"}"),
+    {});
+  ASSERT_TRUE(info);
+  EXPECT_NE(info->table->find("BUSDT"), nullptr);
+  EXPECT_EQ(names(*info->table), std::vector<std::string>{"AUSDT"});
+}
+
+TEST(exchange_info, a_rule_that_is_no_text_is_absent) {
+  const auto info = read_exchange_info(
+    body_of(plain("AUSDT", "TRADING", ",\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"tickSize\":\"\xFF\",\"minPrice\":\"1\"}]")),
+    usdt);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->table->find("AUSDT")->tick_size.text(), "");
+  EXPECT_EQ(info->table->find("AUSDT")->min_price.text(), "1");
+  EXPECT_EQ(info->table->list_json().find('\xFF'), std::string::npos);
+}
+
+TEST(symbol_codec, a_table_that_is_not_there_becomes_text_that_is_refused) {
+  EXPECT_EQ(encode_symbols({}), "");
+  EXPECT_FALSE(decode_symbols("", usdt));
 }
 
 TEST(exchange_info, escaped_and_raw_names_are_the_same_symbol) {

@@ -3,7 +3,6 @@
 #include "runtime/backoff.hpp"
 #include "runtime/circuit_breaker.hpp"
 #include "runtime/glob.hpp"
-#include "runtime/plausibility_gate.hpp"
 #include "runtime/redis_url.hpp"
 #include "runtime/restart_budget.hpp"
 #include "runtime/symbols_view.hpp"
@@ -80,9 +79,8 @@ TEST(circuit_breaker, opens_after_failures_and_closes_after_a_probe) {
   EXPECT_EQ(circuit.state(), circuit_breaker::phase::closed);
 }
 
-symbol_table_ptr table_of(int symbols, const char* tick, std::int64_t server_time = 0) {
+symbol_table_ptr table_of(int symbols) {
   symbol_table_builder builder;
-  builder.server_time(server_time);
   for (int i = 0; i < symbols; ++i) {
     const auto name = "S" + std::to_string(i) + "USDT";
     symbol one;
@@ -91,23 +89,9 @@ symbol_table_ptr table_of(int symbols, const char* tick, std::int64_t server_tim
     one.quote_asset = "USDT";
     one.status_text = "TRADING";
     one.status = symbol_status::trading;
-    one.tick_size = make_rule(tick);
     builder.add(one);
   }
   return builder.build({});
-}
-
-TEST(plausibility_gate, refuses_what_cannot_be) {
-  const auto before = table_of(1000, "0.01", 50);
-  const auto reason = [&](const symbol_table_ptr& next) {
-    return judge_table(market::spot, *next, before.get(), {}).reason;
-  };
-  EXPECT_EQ(reason(table_of(990, "0.01", 51)), gate_reason::believed);
-  EXPECT_EQ(reason(table_of(0, "0.01", 51)), gate_reason::empty);
-  EXPECT_EQ(reason(table_of(5, "0.01", 51)), gate_reason::shrunk);
-  EXPECT_EQ(reason(table_of(1000, "0.00", 51)), gate_reason::zero_rules);
-  EXPECT_EQ(reason(table_of(1000, "0.02", 51)), gate_reason::rules_changed);
-  EXPECT_EQ(reason(table_of(1000, "0.01", 49)), gate_reason::server_time_went_back);
 }
 
 TEST(symbols_view, is_empty_and_stale_without_a_board) {
@@ -123,27 +107,12 @@ TEST(symbols_view, sees_a_new_table_and_ages) {
   symbols_view view{board, market::spot, clock};
   EXPECT_EQ(view.find("S0USDT"), nullptr);
   const auto now = clock->boot_now();
-  board->publish(market::spot, {table_of(3, "1"), symbols_source::public_api, {}, now, now + 10s, {}, 1});
+  board->publish(market::spot, {table_of(3), symbols_source::public_api, {}, now, now + 10s, {}, 1});
   EXPECT_NE(view.find("S0USDT"), nullptr);
   EXPECT_FALSE(view.stale());
   clock->advance(11s);
   EXPECT_TRUE(view.stale());
   EXPECT_EQ(view.age(), 11s);
-}
-
-TEST(symbol, rounds_down_to_the_grid_and_names_broken_rules) {
-  symbol one;
-  one.status = symbol_status::trading;
-  one.tick_size = make_rule("0.01");
-  one.step_size = make_rule("0.001");
-  one.min_quantity = make_rule("0.001");
-  one.min_notional = make_rule("5");
-  const auto price = *decimal::parse("10.019");
-  EXPECT_EQ(one.round_price(price).text(), "10.01");
-  EXPECT_EQ(one.round_quantity(*decimal::parse("1.23456")).text(), "1.234");
-  EXPECT_EQ(one.check_order(*decimal::parse("10.01"), *decimal::parse("1")), broken_rule::none);
-  EXPECT_TRUE(has(one.check_order(price, *decimal::parse("1")), broken_rule::price_off_tick));
-  EXPECT_TRUE(has(one.check_order(*decimal::parse("10"), *decimal::parse("0.1")), broken_rule::notional_too_low));
 }
 
 } // namespace

@@ -1,0 +1,96 @@
+#include "runtime/plausibility_gate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast {
+namespace {
+
+struct table_plan {
+  int symbols = 1000;
+  std::int64_t server_time = 50;
+  int odd_ticks = 0; // so many have `odd_tick`
+  const char* odd_tick = "0.00";
+  const char* tick = "0.01";
+  const char* quote = "USDT";
+  int trading = 1 << 30;
+};
+
+symbol_table_ptr table_of(const table_plan& plan) {
+  symbol_table_builder builder;
+  builder.server_time(plan.server_time);
+  for (int i = 0; i < plan.symbols; ++i) {
+    const auto name = "S" + std::to_string(i) + "USDT";
+    symbol one;
+    one.name = name;
+    one.base_asset = "S";
+    one.quote_asset = plan.quote;
+    one.status_text = i < plan.trading ? "TRADING" : "BREAK";
+    one.status = i < plan.trading ? symbol_status::trading : symbol_status::break_;
+    one.tick_size = make_rule(i < plan.odd_ticks ? plan.odd_tick : plan.tick);
+    builder.add(one);
+  }
+  return builder.build({{"USDT"}, {}});
+}
+
+gate_reason judge(const table_plan& next, const table_plan& before = {}, const gate_settings& settings = {},
+                  market which = market::spot) {
+  return judge_table(which, *table_of(next), table_of(before).get(), settings).reason;
+}
+
+TEST(plausibility_gate, believes_what_is_much_as_before) {
+  EXPECT_EQ(judge({.symbols = 990, .server_time = 51}), gate_reason::believed);
+  EXPECT_EQ(judge({.symbols = 3000}), gate_reason::believed);
+  EXPECT_TRUE(judge_table(market::spot, *table_of({.symbols = 1}), nullptr, {}).believed());
+}
+
+TEST(plausibility_gate, refuses_emptiness) {
+  EXPECT_EQ(judge({.symbols = 0}), gate_reason::empty);
+  EXPECT_EQ(judge({.trading = 0}), gate_reason::empty);
+  EXPECT_EQ(judge({.quote = "BUSD"}), gate_reason::empty);
+  EXPECT_EQ(judge_table(market::spot, *table_of({.symbols = 0}), nullptr, {}).reason, gate_reason::empty);
+}
+
+TEST(plausibility_gate, refuses_a_table_that_lost_half_or_more_than_the_limit_allows) {
+  EXPECT_EQ(judge({.symbols = 5}), gate_reason::shrunk);
+  EXPECT_EQ(judge({.symbols = 500}), gate_reason::shrunk);
+  EXPECT_EQ(judge({.trading = 500}), gate_reason::shrunk);
+  EXPECT_EQ(judge({.symbols = 500}, {}, {.keep_percent_min = 50}), gate_reason::believed);
+  EXPECT_EQ(judge({.symbols = 949}, {}, {.keep_percent_min = 95}), gate_reason::shrunk);
+}
+
+TEST(plausibility_gate, refuses_a_table_without_a_pinned_symbol) {
+  EXPECT_EQ(judge({}, {}, {.pinned = {"S1USDT"}}), gate_reason::believed);
+  EXPECT_EQ(judge({}, {}, {.pinned = {"S1USDT", "BTCUSDT"}}), gate_reason::pinned_missing);
+}
+
+TEST(plausibility_gate, refuses_zero_ticks_above_a_small_share_only) {
+  EXPECT_EQ(judge({.odd_ticks = 1}), gate_reason::believed);
+  EXPECT_EQ(judge({.odd_ticks = 10}), gate_reason::believed);
+  EXPECT_EQ(judge({.odd_ticks = 11}), gate_reason::zero_rules);
+  EXPECT_EQ(judge({.odd_ticks = 1}, {}, {.zero_percent_max = 0}), gate_reason::zero_rules);
+  EXPECT_EQ(judge({.odd_ticks = 11}, {.odd_ticks = 11}), gate_reason::believed);
+}
+
+TEST(plausibility_gate, refuses_many_changed_ticks_and_few_wild_ones) {
+  EXPECT_EQ(judge({.odd_ticks = 500, .odd_tick = "0.02"}), gate_reason::believed);
+  EXPECT_EQ(judge({.odd_ticks = 501, .odd_tick = "0.02"}), gate_reason::rules_changed);
+  EXPECT_EQ(judge({.odd_ticks = 50, .odd_tick = "10"}), gate_reason::believed);
+  EXPECT_EQ(judge({.odd_ticks = 51, .odd_tick = "10"}), gate_reason::rules_changed);
+  EXPECT_EQ(judge({.odd_ticks = 51, .odd_tick = "0.00001"}), gate_reason::rules_changed);
+  EXPECT_EQ(judge({.odd_ticks = 51, .odd_tick = "9.99"}), gate_reason::believed);
+  EXPECT_EQ(judge({.odd_ticks = 500, .odd_tick = "0.010"}), gate_reason::believed);
+}
+
+TEST(plausibility_gate, refuses_a_body_of_the_exchange_that_lost_its_ticks_but_not_a_bare_array) {
+  EXPECT_EQ(judge({.tick = ""}), gate_reason::rules_changed);
+  EXPECT_EQ(judge({.server_time = 0, .tick = ""}), gate_reason::believed);
+}
+
+TEST(plausibility_gate, refuses_a_spot_time_that_went_back_and_never_one_of_futures) {
+  EXPECT_EQ(judge({.server_time = 49}), gate_reason::server_time_went_back);
+  EXPECT_EQ(judge({.server_time = 49}, {}, {}, market::futures), gate_reason::believed);
+  EXPECT_EQ(judge({.server_time = 0}), gate_reason::believed);
+}
+
+} // namespace
+} // namespace holdfast
