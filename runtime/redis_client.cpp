@@ -23,7 +23,10 @@ constexpr int reply_elements_max = 1 << 20;
 redis_reply* place(const redisReadTask* task) {
   if (!task->parent)
     return std::make_unique<redis_reply>().release(); // goes back to us through redisReaderGetReply or free_reply
-  return &static_cast<redis_reply*>(task->parent->obj)->elements[static_cast<std::size_t>(task->idx)];
+  // Elements come one after the other: whoever announces a million of them has not yet cost us their memory.
+  auto& siblings = static_cast<redis_reply*>(task->parent->obj)->elements;
+  siblings.resize(static_cast<std::size_t>(task->idx) + 1);
+  return &siblings.back();
 }
 
 void* make_text(const redisReadTask* task, char* text, std::size_t length) {
@@ -40,7 +43,6 @@ void* make_array(const redisReadTask* task, int elements) {
   left -= std::max(elements, 0);
   auto* reply = place(task);
   reply->what = redis_reply::kind::array;
-  reply->elements.resize(static_cast<std::size_t>(elements));
   return reply;
 }
 
@@ -111,12 +113,13 @@ expected<std::unique_ptr<redis_client>, redis_failure> redis_client::connect(con
     return unexpected{replies.error()};
   for (const auto& reply : *replies)
     if (reply.is_error())
-      return unexpected{failure(redis_failure_kind::unreachable, reply.text)};
+      return unexpected{failure(redis_failure_kind::refused, reply.text)};
   return client;
 }
 
 expected<std::vector<redis_reply>, redis_failure> redis_client::run(std::span<const redis_command> commands,
-                                                                    boot_time deadline) {
+                                                                    boot_time deadline,
+                                                                    std::chrono::nanoseconds per_mebibyte) {
   if (poisoned_)
     return unexpected{failure(redis_failure_kind::closed, "the connection has failed before")};
   std::string out;
@@ -124,7 +127,7 @@ expected<std::vector<redis_reply>, redis_failure> redis_client::run(std::span<co
     append_command(out, command);
   std::vector<redis_reply> replies;
   replies.reserve(commands.size());
-  auto broken = readable(socket_) ? unasked(replies) : exchange(out, commands.size(), deadline, replies);
+  auto broken = readable(socket_) ? unasked(replies) : exchange(out, commands.size(), {deadline, per_mebibyte}, replies);
   if (!broken && reader_->pos != reader_->len)
     broken = failure(redis_failure_kind::garbled, "more came than was asked for");
   if (!broken)
@@ -136,9 +139,11 @@ expected<std::vector<redis_reply>, redis_failure> redis_client::run(std::span<co
   return unexpected{std::move(*broken)};
 }
 
-std::optional<redis_failure> redis_client::exchange(std::string_view out, std::size_t wanted, boot_time deadline,
+std::optional<redis_failure> redis_client::exchange(std::string_view out, std::size_t wanted, patience until,
                                                     std::vector<redis_reply>& replies) {
+  moved_ = 0;
   while (replies.size() < wanted) {
+    const auto deadline = until.deadline + static_cast<std::int64_t>(moved_ >> 20) * until.per_mebibyte;
     pollfd wait{socket_, static_cast<short>(POLLIN | (out.empty() ? 0 : POLLOUT)), 0};
     const int left = poll_timeout(deadline);
     const int ready = left > 0 ? ::poll(&wait, 1, left) : 0;
@@ -151,6 +156,7 @@ std::optional<redis_failure> redis_client::exchange(std::string_view out, std::s
       if (sent < 0 && errno != EAGAIN && errno != EINTR)
         out = {}; // what was said to us before is still to be read, then the end
       out.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
+      moved_ += sent > 0 ? static_cast<std::size_t>(sent) : 0;
     }
     if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
       continue;
@@ -170,6 +176,40 @@ std::optional<redis_failure> redis_client::unasked(std::vector<redis_reply>& rep
   return failure(redis_failure_kind::closed, {});
 }
 
+expected<std::optional<redis_reply>, redis_failure> redis_client::await_push(boot_time until, int interrupt) {
+  if (poisoned_)
+    return unexpected{failure(redis_failure_kind::closed, "the connection has failed before")};
+  std::vector<redis_reply> replies;
+  auto broken = take_replies(1, replies);
+  while (!broken && replies.empty()) {
+    pollfd waits[2]{{socket_, POLLIN, 0}, {interrupt, POLLIN, 0}};
+    const int ready = ::poll(waits, 2, poll_timeout(until));
+    if (ready < 0 && errno == EINTR)
+      continue;
+    if (ready <= 0 || waits[1].revents != 0)
+      return std::optional<redis_reply>{};
+    broken = take_bytes(1, replies);
+  }
+  if (!broken)
+    return std::optional{std::move(replies.front())};
+  poisoned_ = true;
+  return unexpected{std::move(*broken)};
+}
+
+std::optional<redis_failure> redis_client::say(const redis_command& command, boot_time deadline) {
+  std::string text;
+  append_command(text, command);
+  for (std::string_view out = text; !out.empty() && !poisoned_;) {
+    pollfd wait{socket_, POLLOUT, 0};
+    const bool ready = ::poll(&wait, 1, poll_timeout(deadline)) > 0;
+    const auto sent = ready ? ::send(socket_, out.data(), out.size(), MSG_NOSIGNAL) : 0;
+    poisoned_ = !ready || (sent < 0 && errno != EAGAIN && errno != EINTR);
+    out.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
+  }
+  return poisoned_ ? std::optional{failure(redis_failure_kind::closed, "the connection takes nothing any more")}
+                   : std::nullopt;
+}
+
 std::optional<redis_failure> redis_client::take_bytes(std::size_t wanted, std::vector<redis_reply>& replies) {
   char buffer[65536];
   const auto got = ::recv(socket_, buffer, sizeof buffer, 0);
@@ -178,6 +218,7 @@ std::optional<redis_failure> redis_client::take_bytes(std::size_t wanted, std::v
   if (got <= 0)
     return failure(redis_failure_kind::closed, got == 0 ? "the server closed the connection" : std::strerror(errno));
   unread_ += static_cast<std::size_t>(got);
+  moved_ += static_cast<std::size_t>(got);
   if (unread_ > reply_bytes_max)
     return failure(redis_failure_kind::garbled, "a reply is larger than any of ours may be");
   if (redisReaderFeed(reader_.get(), buffer, static_cast<std::size_t>(got)) != REDIS_OK)

@@ -1,8 +1,9 @@
 // One connection to a Redis: pipelines with one deadline for the whole of them, over hiredis' protocol reader.
 //
 // Threads  one thread at a time per object; connect() leaves a thread behind where a name server does not answer.
-// Bounds   every call returns by its deadline; a reply that is or claims to be more than 64 MiB or 2^20 elements in all
-//          its arrays breaks the link at once.
+// Bounds   every call returns by its deadline, which may grow with the megabytes that really moved; a reply that is or
+//          claims to be more than 64 MiB or 2^20 elements in all its arrays breaks the link at once, and memory is taken
+//          for what came, not for what was announced.
 // Errors   after any failure the connection is poisoned and every further call fails: throw it away and connect anew. A
 //          reply that is late or one too many is never handed to the next caller. An error *reply* is a reply.
 #pragma once
@@ -43,6 +44,7 @@ enum class redis_failure_kind : std::uint8_t {
   timeout,     // no (whole) reply in time
   closed,      // the peer ended the connection
   garbled,     // what came is not the protocol
+  refused,     // the server said no to the greeting: `detail` is its error reply
 };
 
 struct redis_failure {
@@ -57,15 +59,27 @@ public:
   redis_client(const redis_client&) = delete;
   redis_client& operator=(const redis_client&) = delete;
 
-  // One reply per command, in their order.
-  expected<std::vector<redis_reply>, redis_failure> run(std::span<const redis_command> commands, boot_time deadline);
+  // One reply per command, in their order. The deadline moves on by `per_mebibyte` for every MiB sent or received, so
+  // that large values have time to travel and a trickle has none.
+  expected<std::vector<redis_reply>, redis_failure> run(std::span<const redis_command> commands, boot_time deadline,
+                                                        std::chrono::nanoseconds per_mebibyte = {});
+
+  // For a connection that subscribes: the next thing that comes unasked; none where nothing came until then or the
+  // descriptor `interrupt` became readable.
+  expected<std::optional<redis_reply>, redis_failure> await_push(boot_time until, int interrupt);
+  // Sends without waiting for an answer, which comes through await_push.
+  std::optional<redis_failure> say(const redis_command& command, boot_time deadline);
 
 private:
   struct reader_deleter {
     void operator()(redisReader* reader) const noexcept;
   };
   explicit redis_client(int socket);
-  std::optional<redis_failure> exchange(std::string_view out, std::size_t wanted, boot_time deadline,
+  struct patience {
+    boot_time deadline;
+    std::chrono::nanoseconds per_mebibyte;
+  };
+  std::optional<redis_failure> exchange(std::string_view out, std::size_t wanted, patience until,
                                         std::vector<redis_reply>& replies);
   std::optional<redis_failure> unasked(std::vector<redis_reply>& replies);
   std::optional<redis_failure> take_bytes(std::size_t wanted, std::vector<redis_reply>& replies);
@@ -74,6 +88,7 @@ private:
   int socket_;
   std::unique_ptr<redisReader, reader_deleter> reader_;
   std::size_t unread_ = 0; // bytes fed since the last whole reply
+  std::size_t moved_ = 0;  // bytes sent and received in this exchange
   int elements_left_ = 1 << 20; // that the arrays of one reply may still hold
   bool poisoned_ = false;
 };

@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <cstring>
 #include <future>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 #include <netdb.h>
@@ -34,13 +36,40 @@ expected<address_list, std::string> look_up(const std::string& host, std::uint16
   return address_list{found, address_deleter{}};
 }
 
+using lookup_result = expected<address_list, std::string>;
+
+// Lookups under way, one for each name: a name server that is silent for hours never costs more than one thread a name.
+// Never destroyed: a thread left behind may outlive main.
+struct running_lookups {
+  std::mutex mutex;
+  std::map<std::string, std::shared_future<lookup_result>> by_name;
+};
+running_lookups& lookups() {
+  static auto* const all = std::make_unique<running_lookups>().release();
+  return *all;
+}
+
+std::shared_future<lookup_result> start_lookup(const std::string& host, std::uint16_t port) {
+  const auto name = host + ':' + std::to_string(port);
+  const std::lock_guard guard{lookups().mutex};
+  if (const auto running = lookups().by_name.find(name); running != lookups().by_name.end())
+    return running->second;
+  std::promise<lookup_result> promise;
+  auto answer = promise.get_future().share();
+  lookups().by_name.emplace(name, answer);
+  std::thread{[promise = std::move(promise), name, host, port]() mutable {
+    promise.set_value(look_up(host, port, 0));
+    const std::lock_guard own{lookups().mutex};
+    lookups().by_name.erase(name);
+  }}.detach();
+  return answer;
+}
+
 // A name server that does not answer holds getaddrinfo for long: it waits on a thread that we may leave behind.
-expected<address_list, std::string> resolve(const std::string& host, std::uint16_t port, boot_time deadline) {
+lookup_result resolve(const std::string& host, std::uint16_t port, boot_time deadline) {
   if (auto literal = look_up(host, port, AI_NUMERICHOST))
     return literal;
-  auto promise = std::make_shared<std::promise<expected<address_list, std::string>>>();
-  auto answer = promise->get_future();
-  std::thread{[promise, host, port] { promise->set_value(look_up(host, port, 0)); }}.detach();
+  const auto answer = start_lookup(host, port);
   if (answer.wait_for(std::chrono::milliseconds{poll_timeout(deadline)}) != std::future_status::ready)
     return unexpected{host + ": the name was not resolved in time"};
   return answer.get();
@@ -51,7 +80,7 @@ expected<int, std::string> connect_address(const sockaddr* address, socklen_t le
   if (handle < 0)
     return unexpected{std::string{std::strerror(errno)}};
   int error = ::connect(handle, address, length) == 0 ? 0 : errno;
-  if (error == EINPROGRESS || error == EAGAIN) {
+  if (error == EINPROGRESS) { // EAGAIN is a unix socket whose queue is full: nothing is on its way
     pollfd wait{handle, POLLOUT, 0};
     error = ETIMEDOUT;
     if (::poll(&wait, 1, poll_timeout(deadline)) > 0) {

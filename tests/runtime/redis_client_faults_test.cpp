@@ -1,5 +1,6 @@
 #include "runtime/redis_client.hpp"
 
+#include <fstream>
 #include <memory>
 
 #include <gtest/gtest.h>
@@ -57,6 +58,36 @@ TEST(redis_client_faults, nested_arrays_share_one_bound) {
   EXPECT_EQ(replies.error().kind, redis_failure_kind::garbled);
 }
 
+// Resident pages of this process, in bytes.
+std::size_t resident() {
+  std::ifstream file{"/proc/self/statm"};
+  std::size_t all = 0;
+  std::size_t held = 0;
+  file >> all >> held;
+  return held * 4096;
+}
+
+TEST(redis_client_faults, elements_that_were_announced_and_never_came_cost_no_memory) {
+  told_peer told;
+  const auto before = resident();
+  const auto replies = told.answer_with("*1000000\r\n+ONE\r\n", 50ms);
+  ASSERT_FALSE(replies);
+  EXPECT_EQ(replies.error().kind, redis_failure_kind::timeout);
+  EXPECT_LT(resident(), before + (16u << 20));
+}
+
+TEST(redis_client_faults, arrays_of_arrays_arrive_whole) {
+  told_peer told;
+  const auto replies = told.answer_with("*3\r\n*2\r\n:1\r\n*2\r\n+a\r\n+b\r\n*0\r\n*1\r\n*-1\r\n");
+  ASSERT_TRUE(replies) << replies.error().detail;
+  const auto& parts = replies->front().elements;
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[0].elements[0].integer, 1);
+  EXPECT_EQ(parts[0].elements[1].elements[1].text, "b");
+  EXPECT_TRUE(parts[1].elements.empty());
+  EXPECT_EQ(parts[2].elements[0].what, redis_reply::kind::nil);
+}
+
 TEST(redis_client_faults, a_reply_too_many_is_never_handed_to_the_next_caller) {
   told_peer told;
   const auto first = told.answer_with("+ONE\r\n+OF THE PAST\r\n");
@@ -92,6 +123,23 @@ TEST(redis_client_faults, a_trickle_does_not_move_the_deadline) {
   ASSERT_FALSE(replies);
   EXPECT_EQ(replies.error().kind, redis_failure_kind::timeout);
   EXPECT_LT(boot_clock::now() - began, 5s); // the whole trickle takes ten
+}
+
+TEST(redis_client_faults, megabytes_that_move_earn_time_and_a_trickle_none) {
+  SKIP_WITHOUT_REDIS();
+  test::redis_server server;
+  auto client = redis_client::connect(*redis_url::parse(server.url()), in(5s));
+  ASSERT_TRUE(client);
+  const std::string big(16u << 20, 'x');
+  const std::vector<redis_command> commands{{"SET", "big", big}, {"GET", "big"}};
+  EXPECT_TRUE((*client)->run(commands, in(300ms), 2s));
+  test::resp_peer peer{server.socket()};
+  auto slow = redis_client::connect(*redis_url::parse(peer.url()), in(5s));
+  ASSERT_TRUE(slow);
+  peer.next({.kind = misdeed_kind::trickle, .pause = 10ms});
+  const auto replies = (*slow)->run(std::vector<redis_command>{{"ECHO", std::string(1000, 'x')}}, in(50ms), 60s);
+  ASSERT_FALSE(replies);
+  EXPECT_EQ(replies.error().kind, redis_failure_kind::timeout);
 }
 
 TEST(redis_client_faults, half_a_reply_is_none) {

@@ -90,6 +90,34 @@ TEST(redis_client, a_password_opens_the_door_and_a_wrong_one_is_told_as_such) {
   EXPECT_EQ(refused.error().detail.find("wrong"), std::string::npos);
 }
 
+TEST(redis_client, a_user_has_a_name_and_a_password) {
+  SKIP_WITHOUT_REDIS();
+  test::redis_server server{{.with_port = true}};
+  server.ask({"ACL", "SETUSER", "trader", "on", ">p/w@1", "~*", "+@all"});
+  auto client = connect("redis://trader:p%2Fw%401@localhost:" + std::to_string(server.port()) + "/2");
+  ASSERT_TRUE(client);
+  const auto replies = client->run(std::vector<redis_command>{{"ACL", "WHOAMI"}, {"SET", "k", "v"}}, in(5s));
+  ASSERT_TRUE(replies);
+  EXPECT_EQ((*replies)[0].text, "trader");
+  EXPECT_EQ(server.ask({"GET", "k"}), "(nil)");
+}
+
+TEST(redis_client, what_the_server_refuses_of_the_greeting_is_told_in_its_words) {
+  SKIP_WITHOUT_REDIS();
+  test::redis_server server;
+  auto url = *redis_url::parse(server.url());
+  url.database = 99;
+  const auto no_database = redis_client::connect(url, in(5s));
+  ASSERT_FALSE(no_database);
+  EXPECT_EQ(no_database.error().kind, redis_failure_kind::refused);
+  EXPECT_EQ(no_database.error().detail, "ERR DB index is out of range");
+  url = *redis_url::parse(server.url());
+  url.password = "unwanted";
+  const auto no_password = redis_client::connect(url, in(5s));
+  ASSERT_FALSE(no_password);
+  EXPECT_EQ(no_password.error().kind, redis_failure_kind::refused);
+}
+
 TEST(redis_client, a_server_that_is_full_is_told_as_such) {
   SKIP_WITHOUT_REDIS();
   test::redis_server server{{.arguments = {"--maxclients", "1"}}};

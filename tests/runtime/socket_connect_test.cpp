@@ -1,0 +1,90 @@
+#include "runtime/socket_connect.hpp"
+
+#include <atomic>
+#include <cstring>
+#include <vector>
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/runtime_wait.hpp"
+
+namespace {
+std::atomic<int> silent_lookups{0};
+std::atomic<bool> name_server_is_silent{false};
+} // namespace
+
+// Stands before the C library's: a name server that does not answer while it is told so.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
+  if (name && std::strcmp(name, "silent.example") == 0) {
+    if (hints && (hints->ai_flags & AI_NUMERICHOST) != 0)
+      return EAI_NONAME;
+    ++silent_lookups;
+    while (name_server_is_silent)
+      ::poll(nullptr, 0, 5);
+    return EAI_AGAIN;
+  }
+  using function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+  static const auto real = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return real(name, service, hints, found);
+}
+
+namespace holdfast {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(socket_connect, a_silent_name_server_costs_the_deadline_and_one_thread) {
+  name_server_is_silent = true;
+  for (int i = 0; i < 5; ++i) {
+    const auto began = boot_clock::now();
+    const auto handle = connect_tcp("silent.example", 6379, began + 20ms);
+    ASSERT_FALSE(handle);
+    EXPECT_NE(handle.error().find("not resolved in time"), std::string::npos) << handle.error();
+    EXPECT_LT(boot_clock::now() - began, 5s);
+  }
+  EXPECT_EQ(silent_lookups, 1);
+  name_server_is_silent = false;
+  EXPECT_TRUE(test::wait_until([] {
+    const auto handle = connect_tcp("silent.example", 6379, boot_clock::now() + 5s);
+    return !handle && handle.error().find("not resolved in time") == std::string::npos;
+  }));
+}
+
+TEST(socket_connect, a_name_is_resolved) {
+  const auto handle = connect_tcp("localhost", 1, boot_clock::now() + 5s);
+  ASSERT_FALSE(handle);
+  EXPECT_NE(handle.error().find("refused"), std::string::npos) << handle.error();
+}
+
+TEST(socket_connect, a_unix_socket_whose_queue_is_full_is_no_connection) {
+  test::temporary_folder folder;
+  const auto path = folder.file("full.sock");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener, 0), 0);
+  std::vector<int> handles;
+  bool full = false;
+  for (int i = 0; i < 10 && !full; ++i) {
+    const auto handle = connect_unix(path, boot_clock::now() + 50ms);
+    full = !handle;
+    if (handle)
+      handles.push_back(*handle);
+  }
+  EXPECT_TRUE(full);
+  for (const int one : handles)
+    ::close(one);
+  ::close(listener);
+}
+
+} // namespace
+} // namespace holdfast
