@@ -1,7 +1,5 @@
 #include "actors/embedded_store.hpp"
 
-#include <cinttypes>
-#include <cstdio>
 #include <utility>
 
 #include <caf/typed_event_based_actor.hpp>
@@ -58,21 +56,17 @@ void open_database(embedded_store_state& state, const std::string& path) {
     state.status.identity = {state.database->epoch(), {}, {}};
 }
 
-// Orders are kept as text "token sequence" beside the key that they fence.
 bool is_fenced(sqlite_kv& database, const store_symbols& symbols, std::int64_t now) {
   const auto stored = database.get(keys::fence(keys::symbols_full(symbols.which)), now);
-  table_order seen;
-  if (stored)
-    std::sscanf(stored->text.c_str(), "%" SCNu64 " %" SCNu64, &seen.token, &seen.sequence);
-  return symbols.order < seen;
+  return stored && symbols.order < parse_table_order(stored->text);
 }
 
 bool write_all(sqlite_kv& database, const store_symbols& symbols, std::int64_t now) {
   const auto which = symbols.which;
-  const auto order = std::to_string(symbols.order.token) + ' ' + std::to_string(symbols.order.sequence);
-  return database.set(keys::fence(keys::symbols_full(which)), order, std::nullopt)
+  const bool fresh = symbols.ttl.count() > 0;
+  return database.set(keys::fence(keys::symbols_full(which)), to_text(symbols.order), std::nullopt)
          && database.set(keys::symbols_full(which), symbols.full_value, std::nullopt)
-         && database.set(keys::symbols_cache(which), symbols.list_value, now + symbols.ttl.count())
+         && (!fresh || database.set(keys::symbols_cache(which), symbols.list_value, now + symbols.ttl.count()))
          && database.raise(keys::last_refresh(which), symbols.refreshed_at_seconds, now)
          && database.set(keys::symbols_last_good(which), symbols.list_value, std::nullopt);
 }
@@ -113,7 +107,7 @@ caf::result<store_merge_reply> merge(embedded_store_state& state, const store_me
 caf::result<lease_reply> lease(embedded_store_state& state, const lease_wanted& wanted) {
   std::optional<sqlite_kv::lease> taken;
   const bool good = in_transaction(state, [&](sqlite_kv& database) {
-    taken = database.take_lease(wanted.name, wanted.holder, wanted.ttl.count(), now_ms(state));
+    taken = database.take_lease(wanted.name, wanted.holder, wanted.ttl.count(), wanted.above, now_ms(state));
     return taken.has_value();
   });
   if (!good)
@@ -134,10 +128,10 @@ caf::result<Answer> read(embedded_store_state& state, Look look) {
   return make_error(fault::store_away, state.status.last_error);
 }
 
-store_value read_value(embedded_store_state& state, sqlite_kv& database, const std::string& key) {
+store_value read_value(embedded_store_state& state, sqlite_kv& database, const store_read& question) {
   store_value found;
-  if (auto stored = database.get(key, now_ms(state))) {
-    found.value = std::move(stored->text);
+  if (auto stored = database.get(question.key, now_ms(state))) {
+    found.value = question.ttl_only ? std::string{} : std::move(stored->text);
     if (stored->expires_ms)
       found.ttl_left = std::chrono::milliseconds{*stored->expires_ms - now_ms(state)};
   }
@@ -172,7 +166,7 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
   const auto change = [self](auto work) { return confirm(in_transaction(self->state, work), self->state); };
   return {
     in_time<store_value, store_read>(self, [self](const store_read& question) {
-      return read<store_value>(self->state, [&](auto& db) { return read_value(self->state, db, question.key); });
+      return read<store_value>(self->state, [&](auto& db) { return read_value(self->state, db, question); });
     }),
     in_time<done, store_write>(self, [self, change](const store_write& what) {
       return change([&](auto& db) { return db.set(what.key, what.value, expiry(self->state, what.ttl)); });

@@ -100,8 +100,8 @@ end
 return 1
 )";
 
-// KEYS: lease. ARGV: holder, ttl in ms. Answers {granted, token, ms left}. The token lives on in a hash without expiry and
-// is the server's time in microseconds at least, so that it never goes back with the store.
+// KEYS: lease. ARGV: holder, ttl in ms, a token that must be exceeded. Answers {granted, token, ms left}. The token lives on
+// in a hash without expiry and is the server's time in microseconds at least, so that it never goes back with the store.
 inline constexpr std::string_view lease = R"(
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -111,8 +111,8 @@ local alive = held[1] and held[1] ~= '' and ends > now_ms
 if alive and held[1] ~= ARGV[1] then
   return {0, string.format('%.0f', token), ends - now_ms}
 end
-if not alive then
-  token = math.max(token + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]))
+if not alive or token <= tonumber(ARGV[3]) then
+  token = math.max(token + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]), tonumber(ARGV[3]) + 1)
 end
 redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'until', string.format('%.0f', now_ms + tonumber(ARGV[2])), 'token',
            string.format('%.0f', token))

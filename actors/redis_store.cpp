@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <random>
 
 #include <caf/typed_event_based_actor.hpp>
@@ -295,7 +294,7 @@ auto list_counters(self_pointer self, const store_list_counters& wanted) {
 auto take_lease(self_pointer self, const lease_wanted& wanted) {
   return ask<lease_reply>(self, wanted.deadline,
                           {script(redis_scripts::lease, {keys::lease(wanted.name)},
-                                  {wanted.holder, milliseconds(wanted.ttl)})},
+                                  {wanted.holder, milliseconds(wanted.ttl), std::to_string(wanted.above)})},
                           [](auto& promise, auto replies) {
                             const auto& answer = replies[0].elements;
                             if (answer.size() != 3) {
@@ -308,25 +307,19 @@ auto take_lease(self_pointer self, const lease_wanted& wanted) {
                           });
 }
 
-// Two numbers that compare as text as they do as numbers.
-std::string order_text(const table_order& order) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%020lu %020lu", order.token, order.sequence);
-  return text;
-}
-
 auto write_symbols(self_pointer self, const store_symbols& symbols) {
   const auto which = symbols.which;
-  const auto order = order_text(symbols.order);
+  const auto order = to_text(symbols.order);
   const auto fenced = [&](std::string_view key, const std::string& value, const std::string& ttl) {
     return script(redis_scripts::fenced_set, {word(key), keys::fence(key)}, {order, value, ttl});
   };
-  std::vector<redis_command> commands{
-    fenced(keys::symbols_full(which), symbols.full_value, {}),
-    fenced(keys::symbols_cache(which), symbols.list_value, milliseconds(symbols.ttl)),
-    script(redis_scripts::raise, {word(keys::last_refresh(which))}, {std::to_string(symbols.refreshed_at_seconds)}),
-    fenced(keys::symbols_last_good(which), symbols.list_value, {}),
-    {"PUBLISH", word(keys::announcements), word(to_string(which)) + ' ' + order}};
+  std::vector<redis_command> commands{fenced(keys::symbols_full(which), symbols.full_value, {})};
+  if (symbols.ttl > 0ms)
+    commands.push_back(fenced(keys::symbols_cache(which), symbols.list_value, milliseconds(symbols.ttl)));
+  commands.push_back(
+    script(redis_scripts::raise, {word(keys::last_refresh(which))}, {std::to_string(symbols.refreshed_at_seconds)}));
+  commands.push_back(fenced(keys::symbols_last_good(which), symbols.list_value, {}));
+  commands.push_back({"PUBLISH", word(keys::announcements), word(to_string(which)) + ' ' + order});
   return ask<done>(self, symbols.deadline, std::move(commands), [](auto& promise, auto replies) {
     if (replies[0].integer == 0)
       promise.deliver(make_error(fault::fenced));
@@ -336,15 +329,15 @@ auto write_symbols(self_pointer self, const store_symbols& symbols) {
 }
 
 auto read_value(self_pointer self, const store_read& question) {
-  return ask<store_value>(self, question.deadline, {{"GET", question.key}, {"PTTL", question.key}},
-                          [](auto& promise, auto replies) {
-                            store_value found;
-                            if (replies[0].what == redis_reply::kind::text)
-                              found.value = std::move(replies[0].text);
-                            if (replies[1].integer >= 0)
-                              found.ttl_left = std::chrono::milliseconds{replies[1].integer};
-                            promise.deliver(std::move(found));
-                          });
+  const redis_command look = question.ttl_only ? redis_command{"EXISTS", question.key} : redis_command{"GET", question.key};
+  return ask<store_value>(self, question.deadline, {look, {"PTTL", question.key}}, [](auto& promise, auto replies) {
+    store_value found;
+    if (replies[0].what == redis_reply::kind::text || replies[0].integer == 1)
+      found.value = std::move(replies[0].text);
+    if (replies[1].integer >= 0)
+      found.ttl_left = std::chrono::milliseconds{replies[1].integer};
+    promise.deliver(std::move(found));
+  });
 }
 
 auto write_value(self_pointer self, const store_write& what) {

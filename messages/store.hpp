@@ -21,6 +21,7 @@ namespace holdfast {
 struct store_read {
   std::string key;
   boot_time deadline;
+  bool ttl_only = false; // answer an empty value for one that is there: only its presence and its time matter
 };
 
 struct store_value {
@@ -42,8 +43,8 @@ struct store_erase {
 };
 
 // A validated table goes to the store: every key in a script of its own, in this order: the full-fidelity value, the
-// plain array with its TTL, last_refresh_ts, the plain last_good array, then the announcement. Nothing is written
-// under a fence that has seen a newer order (fault `fenced`).
+// plain array with its TTL (not where that is 0: a table that is no longer fresh), last_refresh_ts, the plain last_good
+// array, then the announcement. Nothing is written under a fence that has seen a newer order (fault `fenced`).
 struct store_symbols {
   market which = market::spot;
   table_order order;
@@ -90,12 +91,15 @@ struct store_raise {
   boot_time deadline;
 };
 
-// The right to refresh a market for all processes on this store. The token grows with every grant.
+// The right to fetch a market for all processes on this store. The token is max(stored + 1, the server's time in
+// microseconds, `above` + 1): it grows with every grant, even where the store went back. A holder that asks again keeps
+// its token and gets more time, unless the token is not above `above`.
 struct lease_wanted {
   std::string name;   // e.g. "refresh:spot"
   std::string holder; // unique per engine opening
   std::chrono::milliseconds ttl{0};
   boot_time deadline;
+  std::uint64_t above = 0; // the highest token that the asker has met
 };
 
 struct lease_reply {

@@ -1,5 +1,6 @@
 #include "runtime/sqlite_kv.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <thread>
@@ -244,7 +245,7 @@ bool sqlite_kv::raise(std::string_view key, std::int64_t least, std::int64_t now
 }
 
 std::optional<sqlite_kv::lease> sqlite_kv::take_lease(std::string_view name, std::string_view holder, std::int64_t ttl_ms,
-                                                      std::int64_t now_ms) {
+                                                      std::uint64_t above, std::int64_t now_ms) {
   std::int64_t token = 0;
   std::int64_t until = 0;
   std::string held_by;
@@ -256,9 +257,9 @@ std::optional<sqlite_kv::lease> sqlite_kv::take_lease(std::string_view name, std
   const bool held = !held_by.empty() && until > now_ms && until <= now_ms + expiry_ms_max;
   if (held && held_by != holder)
     return lease{false, static_cast<std::uint64_t>(token), until - now_ms};
-  // A renewal keeps its token; a new grant is above every one before, whatever the clock does.
-  if (!held)
-    token = std::max(token + 1, now_ms * 1000);
+  const auto floor = static_cast<std::int64_t>(std::min<std::uint64_t>(above, INT64_MAX - 1));
+  if (!held || token <= floor)
+    token = std::max({token + 1, now_ms * 1000, floor + 1});
   statement query{*this, "INSERT INTO lease VALUES(?1,?2,?3,?4) ON CONFLICT(name) DO UPDATE SET holder=?2, token=?3, until_ms=?4"};
   if (!query.with(name).with(holder).with(token).with(now_ms + ttl_ms).run())
     return std::nullopt;

@@ -53,7 +53,9 @@ public:
     std::uint64_t token;
     std::int64_t left_ms;
   };
-  std::optional<lease> take_lease(std::string_view name, std::string_view holder, std::int64_t ttl_ms, std::int64_t now_ms);
+  // A grant's token is above every one before, and above `above`; a renewal keeps its token if it can.
+  std::optional<lease> take_lease(std::string_view name, std::string_view holder, std::int64_t ttl_ms, std::uint64_t above,
+                                  std::int64_t now_ms);
   bool return_lease(std::string_view name, std::string_view holder);
 
   // Random text, set once per database.

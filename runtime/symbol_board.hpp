@@ -19,6 +19,7 @@
 
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/market.hpp>
+#include <holdfast/runtime/table_order.hpp>
 
 namespace holdfast {
 
@@ -32,13 +33,6 @@ constexpr std::string_view to_string(symbols_source source) noexcept {
   constexpr std::array<std::string_view, 5> names{"none", "cache", "private_api", "public_api", "last_good"};
   return names[static_cast<std::size_t>(source)];
 }
-
-// Orders tables of all processes on one store: (fencing token, sequence under it). Zero: not ordered, gives way.
-struct table_order {
-  std::uint64_t token = 0;
-  std::uint64_t sequence = 0;
-  friend auto operator<=>(const table_order&, const table_order&) = default;
-};
 
 // One immutable publication: a table and what it is worth.
 struct published_symbols {

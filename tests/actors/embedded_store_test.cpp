@@ -145,4 +145,32 @@ CAF_TEST(a_lease_is_held_by_one_and_its_token_grows_with_every_grant) {
   CAF_CHECK(want("one").token > second.token);
 }
 
+CAF_TEST(a_lease_is_renewed_under_a_new_token_where_the_asker_has_met_a_higher_one) {
+  const auto want = [&](std::uint64_t above) {
+    return ask<lease_reply>(store, lease_wanted{"fetch:spot", "one", 10s, soon(), above}).value_or(lease_reply{});
+  };
+  const auto first = want(0);
+  CAF_CHECK(want(first.token - 1).token == first.token);
+  const auto raised = want(first.token + 1'000'000'000);
+  CAF_CHECK(raised.granted);
+  CAF_CHECK_EQUAL(raised.token, first.token + 1'000'000'001);
+}
+
+CAF_TEST(a_table_that_is_no_longer_fresh_is_written_as_last_good_alone) {
+  auto old = symbols({2, 1}, "[2]");
+  old.ttl = 0ms;
+  CAF_CHECK(ask<done>(store, old).has_value());
+  CAF_CHECK(read(std::string{keys::symbols_last_good(market::spot)})->value == "[2]");
+  CAF_CHECK(!read(std::string{keys::symbols_cache(market::spot)})->value.has_value());
+}
+
+CAF_TEST(presence_and_time_left_are_told_without_the_value) {
+  CAF_CHECK(ask<done>(store, store_write{"cache:x", "large", 2000ms, soon()}).has_value());
+  const auto found = ask<store_value>(store, store_read{"cache:x", soon(), true});
+  CAF_REQUIRE(found && found->value);
+  CAF_CHECK(found->value->empty());
+  CAF_CHECK(found->ttl_left == 2000ms);
+  CAF_CHECK(!ask<store_value>(store, store_read{"cache:y", soon(), true})->value);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -66,7 +66,7 @@ TEST(sqlite_kv, what_could_not_be_read_is_never_committed_as_if_it_were_missing)
   ASSERT_TRUE((*store)->set("metrics:a:b", "100", {}));
   execute(path, "ALTER TABLE lease RENAME TO away");
   sqlite_kv::transaction all{**store};
-  (*store)->take_lease("refresh:spot", "one", 1000, now);
+  (*store)->take_lease("refresh:spot", "one", 1000, 0, now);
   ASSERT_TRUE((*store)->set("metrics:a:b", "1", {}));
   EXPECT_FALSE(all.commit());
   EXPECT_NE((*store)->last_error().find("lease"), std::string::npos);
