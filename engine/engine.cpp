@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include <future>
+
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "engine/ask.hpp"
 #include "engine/parts.hpp"
 #include "runtime/ledger_file.hpp"
 #include "runtime/log.hpp"
@@ -20,27 +22,28 @@ using std::chrono::nanoseconds;
 
 constexpr auto farewell_flush = 800ms;
 
-nanoseconds at_least_1ms(nanoseconds wait) { return std::max<nanoseconds>(wait, 1ms); }
+// Gathers what every actor tells of itself; whoever does not answer in time is left out.
+struct status_collector {
+  std::shared_ptr<engine_status> status;
+  std::function<void(engine_status)> callback;
+  std::shared_ptr<std::size_t> missing = std::make_shared<std::size_t>(0);
 
-// Asks an actor from a host's thread; none where there is no answer in time.
-template <class Answer, class Actor, class Question>
-std::optional<Answer> ask(caf::actor_system& system, const Actor& whom, nanoseconds timeout, Question question,
-                          fault* why = nullptr) noexcept {
-  std::optional<Answer> answer;
-  try {
-    caf::scoped_actor self{system};
-    self->request(whom, at_least_1ms(timeout), std::move(question))
-      .receive([&](Answer& given) { answer = std::move(given); },
-               [&](const caf::error& error) {
-                 if (why)
-                   *why = fault_of(error);
-               });
-  } catch (...) {
-    if (why)
-      *why = fault::stopping;
+  template <class Actor, class Question, class Part>
+  void gather(caf::event_based_actor* self, const Actor& whom, nanoseconds timeout, Question question,
+              Part engine_status::*part) {
+    ++*missing;
+    const auto one_less = [missing = missing, status = status, callback = callback] {
+      if (--*missing == 0)
+        callback(std::move(*status));
+    };
+    self->request(whom, at_least_1ms(timeout), question)
+      .then([status = status, part, one_less](Part& given) {
+        (*status).*part = std::move(given);
+        one_less();
+      },
+            [one_less](const caf::error&) { one_less(); });
   }
-  return answer;
-}
+};
 
 } // namespace
 
@@ -109,18 +112,24 @@ counter_readings engine::read_matching(std::string_view glob, duration timeout) 
 }
 
 void engine::read_async(std::string_view key, std::function<void(counter_reading)> callback, duration timeout) noexcept {
-  const read_counter question{std::string{key}, parts_->clock->boot_now() + timeout * 9 / 10};
-  parts_->system.spawn([whom = parts_->counters, question, timeout,
-                        callback = std::move(callback)](caf::event_based_actor* self) {
-    self->request(whom, at_least_1ms(timeout), question)
-      .then([callback](const counter_reading& reading) { callback(reading); },
-            [callback, question](const caf::error& why) {
-              counter_reading none;
-              none.key = question.key;
-              none.error = fault_of(why);
-              callback(none);
-            });
-  });
+  read_counter question{std::string{key}, parts_->clock->boot_now() + timeout * 9 / 10};
+  ask_later<counter_reading>(
+    parts_->system, parts_->counters, timeout, question,
+    [key = question.key, callback = std::move(callback)](std::optional<counter_reading> given, fault why) {
+      counter_reading none;
+      none.key = key;
+      none.error = why;
+      callback(given ? std::move(*given) : std::move(none));
+    });
+}
+
+void engine::read_matching_async(std::string_view glob, std::function<void(counter_readings)> callback,
+                                 duration timeout) noexcept {
+  ask_later<counter_readings>(parts_->system, parts_->counters, timeout,
+                              read_counters{std::string{glob}, parts_->clock->boot_now() + timeout * 9 / 10},
+                              [callback = std::move(callback)](std::optional<counter_readings> given, fault) {
+                                callback(given ? std::move(*given) : counter_readings{});
+                              });
 }
 
 bool engine::flush(duration timeout) noexcept {
@@ -132,16 +141,24 @@ bool engine::flush(duration timeout) noexcept {
 symbols_view engine::symbols(market which) noexcept { return {parts_->board, which, parts_->clock}; }
 
 symbols_reply engine::symbols_sync(market which, duration timeout) noexcept {
-  const auto now = parts_->clock->boot_now();
-  const auto published = parts_->board->current(which);
-  if (published->table && published->fresh(now)) {
-    parts_->hits[index(which)].incr();
-    return reply_from(*published, now);
-  }
+  if (auto fresh = parts_->fresh_reply(which))
+    return std::move(*fresh);
   symbols_reply none;
-  auto reply = ask<symbols_reply>(parts_->system, parts_->cache, timeout, get_symbols{which, now + timeout * 8 / 10},
-                                  &none.error);
+  const get_symbols question{which, parts_->clock->boot_now() + timeout * 8 / 10};
+  auto reply = ask<symbols_reply>(parts_->system, parts_->cache, timeout, question, &none.error);
   return reply ? std::move(*reply) : none;
+}
+
+void engine::symbols_async(market which, std::function<void(symbols_reply)> callback, duration timeout) noexcept {
+  if (auto fresh = parts_->fresh_reply(which))
+    return callback(std::move(*fresh));
+  const get_symbols question{which, parts_->clock->boot_now() + timeout * 8 / 10};
+  ask_later<symbols_reply>(parts_->system, parts_->cache, timeout, question,
+                           [callback = std::move(callback)](std::optional<symbols_reply> given, fault why) {
+                             symbols_reply none;
+                             none.error = why;
+                             callback(given ? std::move(*given) : std::move(none));
+                           });
 }
 
 std::optional<std::string> engine::read_json(std::string_view key, duration timeout) noexcept {
@@ -158,19 +175,26 @@ bool engine::write_json(std::string_view key, std::string_view text, duration tt
 }
 
 engine_status engine::status(duration timeout) noexcept {
-  auto& all = *parts_;
-  engine_status status;
-  status.cache = ask<cache_status>(all.system, all.cache, timeout, get_cache_status{}).value_or(cache_status{});
-  status.supervisor
-    = ask<supervisor_status>(all.system, all.supervisor, timeout, get_supervisor_status{}).value_or(supervisor_status{});
-  status.last_good
-    = ask<last_good_status>(all.system, all.last_good, timeout, get_last_good_status{}).value_or(last_good_status{});
-  status.warmup = ask<warmup_status>(all.system, all.warmup, timeout, get_warmup_status{}).value_or(warmup_status{});
-  status.counters
-    = ask<counter_status>(all.system, all.counters, timeout, get_counter_status{}).value_or(counter_status{});
-  status.store = ask<store_status>(all.system, all.store, timeout, get_store_status{}).value_or(store_status{});
-  status.state_problem = all.folder.problem;
-  return status;
+  auto told = std::make_shared<std::promise<engine_status>>();
+  auto answer = told->get_future();
+  status_async([told](engine_status status) { told->set_value(std::move(status)); }, timeout);
+  return answer.wait_for(timeout + 100ms) == std::future_status::ready ? answer.get() : engine_status{};
+}
+
+void engine::status_async(std::function<void(engine_status)> callback, duration timeout) noexcept {
+  auto status = std::make_shared<engine_status>();
+  status->state_folder = parts_->folder.path;
+  status->state_problem = parts_->folder.problem;
+  parts_->system.spawn([collector = status_collector{status, std::move(callback)}, cache = cache(),
+                        supervisor = supervisor(), last_good = last_good(), warmup = warmup(), counters = counters(),
+                        store = store(), timeout](caf::event_based_actor* self) mutable {
+    collector.gather(self, cache, timeout, get_cache_status{}, &engine_status::cache);
+    collector.gather(self, supervisor, timeout, get_supervisor_status{}, &engine_status::supervisor);
+    collector.gather(self, last_good, timeout, get_last_good_status{}, &engine_status::last_good);
+    collector.gather(self, warmup, timeout, get_warmup_status{}, &engine_status::warmup);
+    collector.gather(self, counters, timeout, get_counter_status{}, &engine_status::counters);
+    collector.gather(self, store, timeout, get_store_status{}, &engine_status::store);
+  });
 }
 
 cache_actor engine::cache() const { return parts_->cache; }

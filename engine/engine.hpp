@@ -38,6 +38,7 @@ struct engine_status {
   warmup_status warmup;
   counter_status counters;
   store_status store;
+  std::string state_folder;  // empty: state is kept in memory only
   std::string state_problem; // why the state folder is not used; empty where it is
 };
 
@@ -60,9 +61,12 @@ public:
   // What is known of a counter, from where, how old.
   counter_reading read(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
   counter_readings read_matching(std::string_view glob, duration timeout = std::chrono::seconds{2}) noexcept;
-  // The callback runs on a thread of the actor system.
+  // The callbacks of the `_async` calls run once: on a thread of the actor system, or before the call returns where the
+  // answer is at hand. None runs after the actor system has ended.
   void read_async(std::string_view key, std::function<void(counter_reading)> callback,
                   duration timeout = std::chrono::seconds{1}) noexcept;
+  void read_matching_async(std::string_view glob, std::function<void(counter_readings)> callback,
+                           duration timeout = std::chrono::seconds{2}) noexcept;
   // True: every increment so far, of adopted ledgers too, is in the store.
   bool flush(duration timeout) noexcept;
 
@@ -70,6 +74,8 @@ public:
   symbols_view symbols(market which) noexcept;
   // From the board while it is fresh, else through the cache actor.
   symbols_reply symbols_sync(market which, duration timeout = std::chrono::seconds{2}) noexcept;
+  void symbols_async(market which, std::function<void(symbols_reply)> callback,
+                     duration timeout = std::chrono::seconds{2}) noexcept;
 
   // Fail-open: nothing, or false, where the store cannot help.
   std::optional<std::string> read_json(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
@@ -77,6 +83,7 @@ public:
                   duration timeout = std::chrono::seconds{1}) noexcept;
 
   engine_status status(duration timeout = std::chrono::seconds{1}) noexcept;
+  void status_async(std::function<void(engine_status)> callback, duration timeout = std::chrono::seconds{1}) noexcept;
 
   cache_actor cache() const;
   counter_actor counters() const;

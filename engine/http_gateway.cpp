@@ -1,7 +1,9 @@
 #include "engine/http_gateway.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -12,17 +14,24 @@
 #include <unistd.h>
 
 #include "config/option_table.hpp"
+#include "engine/http_connection.hpp"
 #include "engine/http_routes.hpp"
 
 namespace holdfast {
 
 namespace {
 
+constexpr unsigned connections_max = 64;
+constexpr unsigned idle_seconds = 15;
+constexpr intptr_t tcp_threads = 2;
+constexpr std::chrono::milliseconds farewell{200};
+
 struct daemon_deleter {
   void operator()(MHD_Daemon* daemon) const noexcept { MHD_stop_daemon(daemon); }
 };
-struct response_deleter {
-  void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
+// What libmicrohttpd keeps for us between the calls of one request.
+struct request_state {
+  std::shared_ptr<pending_answer> answer; // none: only the headers are here yet
 };
 
 // As long as the longer one, whatever they hold.
@@ -31,39 +40,6 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
   for (std::size_t i = 0; i < a.size(); ++i)
     difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(i < b.size() ? b[i] : 0);
   return difference == 0;
-}
-
-std::string_view header(MHD_Connection* connection, const char* name) {
-  const auto* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-  return value ? std::string_view{value} : std::string_view{};
-}
-
-void release_body(void* holder) { std::unique_ptr<std::shared_ptr<const std::string>>{static_cast<std::shared_ptr<const std::string>*>(holder)}.reset(); }
-
-ssize_t read_shared(void* holder, std::uint64_t position, char* buffer, std::size_t most) {
-  const auto& body = **static_cast<std::shared_ptr<const std::string>*>(holder);
-  if (position >= body.size())
-    return MHD_CONTENT_READER_END_OF_STREAM;
-  const auto size = std::min(most, body.size() - static_cast<std::size_t>(position));
-  std::memcpy(buffer, body.data() + position, size);
-  return static_cast<ssize_t>(size);
-}
-
-MHD_Response* make_response(const gateway_answer& answer) {
-  if (!answer.shared_body)
-    return MHD_create_response_from_buffer(answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY);
-  auto holder = std::make_unique<std::shared_ptr<const std::string>>(answer.shared_body);
-  return MHD_create_response_from_callback(answer.shared_body->size(), 65536, &read_shared, holder.release(), &release_body);
-}
-
-MHD_Result send(MHD_Connection* connection, const gateway_answer& answer) {
-  const std::unique_ptr<MHD_Response, response_deleter> response{make_response(answer)};
-  if (!response)
-    return MHD_NO;
-  for (const auto& [name, value] : answer.headers)
-    MHD_add_response_header(response.get(), name.c_str(), value.c_str());
-  MHD_add_response_header(response.get(), "X-Content-Type-Options", "nosniff");
-  return MHD_queue_response(connection, answer.status, response.get());
 }
 
 // A descriptor that listens, or why there is none.
@@ -90,48 +66,89 @@ expected<int, std::string> listen_on_socket(const std::string& path) {
 } // namespace
 
 struct http_gateway::parts {
+  parts(engine& of, std::string wanted_token, std::string path)
+    : host{of}, token{std::move(wanted_token)}, socket_path{std::move(path)} {}
+
   engine& host;
   std::string token;
   std::string address;
   std::string socket_path;
-  list_body_cache bodies;
+  std::shared_ptr<list_body_cache> bodies = std::make_shared<list_body_cache>();
+  waiting_room waiting;
   std::unique_ptr<MHD_Daemon, daemon_deleter> daemon;
 
   bool admits(MHD_Connection* connection, std::string_view path) const {
     constexpr std::string_view scheme = "Bearer ";
     if (token.empty() || path == "/healthz")
       return true;
-    const auto given = header(connection, "Authorization");
+    const auto given = request_header(connection, "Authorization");
     return given.starts_with(scheme) && equal_in_constant_time(given.substr(scheme.size()), token);
   }
 
+  void start(MHD_Connection* connection, const char* url, const char* method, const std::shared_ptr<pending_answer>& answer) {
+    if (!admits(connection, url)) {
+      auto refused = problem(401, "Token wanted", "send Authorization: Bearer TOKEN");
+      refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+      return answer->deliver(std::move(refused));
+    }
+    const auto argument = [connection](const char* name) {
+      const auto* value = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+      return value ? std::string_view{value} : std::string_view{};
+    };
+    const gateway_request request{method, url, request_header(connection, "Accept-Encoding"),
+                                  request_header(connection, "If-None-Match"), !socket_path.empty(), argument};
+    route(host, bodies, request, [answer](gateway_answer given) { answer->deliver(std::move(given)); });
+  }
+
   static MHD_Result handle(void* self, MHD_Connection* connection, const char* url, const char* method, const char*,
-                           const char*, std::size_t* upload, void** seen) {
+                           const char*, std::size_t* upload, void** request) {
     auto& here = *static_cast<parts*>(self);
     // The first call of a request is for its headers alone; a body is read and thrown away.
-    if (!*seen) {
-      *seen = self;
+    if (!*request) {
+      *request = std::make_unique<request_state>().release();
       return MHD_YES;
     }
     if (*upload > 0) {
       *upload = 0;
       return MHD_YES;
     }
-    if (!here.admits(connection, url)) {
-      auto refused = problem(401, "Token wanted", "send Authorization: Bearer TOKEN");
-      refused.headers.emplace_back("WWW-Authenticate", "Bearer");
-      return send(connection, refused);
+    auto& state = *static_cast<request_state*>(*request);
+    if (!state.answer) {
+      state.answer = std::make_shared<pending_answer>();
+      here.start(connection, url, method, state.answer);
     }
-    const auto* match = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "match");
-    const gateway_request request{method, url, header(connection, "Accept-Encoding"), header(connection, "If-None-Match"),
-                                  match ? match : "", !here.socket_path.empty()};
-    return send(connection, route(here.host, here.bodies, request));
+    if (auto answer = state.answer->take())
+      return send_answer(connection, std::move(*answer));
+    if (!here.waiting.enter(state.answer))
+      return send_answer(connection, problem(503, "Stopping", "this server is about to stop"));
+    if (auto answer = state.answer->take_or_suspend(connection))
+      return send_answer(connection, std::move(*answer));
+    return MHD_YES;
+  }
+
+  static void completed(void* self, MHD_Connection*, void** request, MHD_RequestTerminationCode) {
+    const std::unique_ptr<request_state> state{static_cast<request_state*>(std::exchange(*request, nullptr))};
+    if (state && state->answer)
+      static_cast<parts*>(self)->waiting.leave(state->answer);
+  }
+
+  bool listen(unsigned flags, std::uint16_t port, MHD_OptionItem where, intptr_t threads) {
+    std::array<MHD_OptionItem, 3> options{where, {MHD_OPTION_THREAD_POOL_SIZE, threads, nullptr}, {MHD_OPTION_END, 0, nullptr}};
+    if (threads < 2)
+      options[1] = {MHD_OPTION_END, 0, nullptr};
+    daemon.reset(MHD_start_daemon(flags | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, nullptr, nullptr,
+                                  &parts::handle, this, MHD_OPTION_ARRAY, options.data(), MHD_OPTION_NOTIFY_COMPLETED,
+                                  &parts::completed, this, MHD_OPTION_CONNECTION_LIMIT, connections_max,
+                                  MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_END));
+    return daemon != nullptr;
   }
 };
 
 http_gateway::http_gateway(std::unique_ptr<parts> all) : parts_{std::move(all)} {}
 
 http_gateway::~http_gateway() {
+  parts_->waiting.close(farewell);
+  parts_->daemon.reset();
   if (!parts_->socket_path.empty())
     ::unlink(parts_->socket_path.c_str());
 }
@@ -156,12 +173,9 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& 
   } else {
     return unexpected{"'" + wanted->host + "' is no literal address"};
   }
-  auto all = std::unique_ptr<parts>{new parts{host, token, {}, {}, {}, {}}};
-  const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | (is_v6 ? unsigned{MHD_USE_IPv6} : 0u);
-  all->daemon.reset(MHD_start_daemon(flags, wanted->port, nullptr, nullptr, &parts::handle, all.get(), MHD_OPTION_SOCK_ADDR,
-                                     &storage, MHD_OPTION_CONNECTION_LIMIT, 64u, MHD_OPTION_CONNECTION_TIMEOUT, 15u,
-                                     MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_END));
-  if (!all->daemon)
+  auto all = std::make_unique<parts>(host, token, std::string{});
+  if (!all->listen(MHD_USE_TURBO | (is_v6 ? unsigned{MHD_USE_IPv6} : 0u), wanted->port,
+                   {MHD_OPTION_SOCK_ADDR, 0, &storage}, tcp_threads))
     return unexpected{"cannot listen on " + address + ": " + std::strerror(errno)};
   const auto port = MHD_get_daemon_info(all->daemon.get(), MHD_DAEMON_INFO_BIND_PORT)->port;
   all->address = (is_v6 ? '[' + wanted->host + ']' : wanted->host) + ':' + std::to_string(port);
@@ -172,11 +186,8 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open_socket(e
   const auto listening = listen_on_socket(path);
   if (!listening)
     return unexpected{listening.error()};
-  auto all = std::unique_ptr<parts>{new parts{host, {}, {}, path, {}, {}}};
-  all->daemon.reset(MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, &parts::handle, all.get(),
-                                     MHD_OPTION_LISTEN_SOCKET, *listening, MHD_OPTION_CONNECTION_LIMIT, 16u,
-                                     MHD_OPTION_CONNECTION_TIMEOUT, 15u, MHD_OPTION_END));
-  if (!all->daemon)
+  auto all = std::make_unique<parts>(host, std::string{}, path);
+  if (!all->listen(0, 0, {MHD_OPTION_LISTEN_SOCKET, *listening, nullptr}, 1))
     return unexpected{path + ": cannot be listened on"};
   return std::unique_ptr<http_gateway>{new http_gateway{std::move(all)}};
 }

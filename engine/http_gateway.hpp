@@ -1,6 +1,7 @@
 // The HTTP side of an engine: symbols, counters and status as JSON, over TCP or a unix socket.
 //
-// Threads   its own few (libmicrohttpd); answers fresh lists from the board without a message to any actor.
+// Threads   its own two (libmicrohttpd); answers fresh lists from the board without a message to any actor, and lets the
+//           connection sleep while actors are asked: no slow question holds up another request.
 // Bounds    64 connections, 15 s of inactivity, 32 KiB of request; questions to actors wait at most 2 s.
 // Security  every route but /healthz wants the token, where one is set (compared in constant time). The unix socket needs
 //           none: its file belongs to its owner alone.

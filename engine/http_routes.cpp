@@ -28,18 +28,35 @@ gateway_answer no_symbols(const symbols_reply& reply) {
   return problem(503, "No symbols yet", "nothing was ever good and nothing can be had now (" + to_string(reply.error) + ')');
 }
 
-gateway_answer list_answer(engine& host, list_body_cache& bodies, market which, const gateway_request& request) {
-  const auto reply = host.symbols_sync(which, patience);
+// Whether a client takes gzip: named, and not with a quality of zero (RFC 9110, 12.5.3).
+bool takes_gzip(std::string_view accepted) noexcept {
+  const auto at = accepted.find("gzip");
+  if (at == std::string_view::npos)
+    return false;
+  auto parameters = accepted.substr(at + 4);
+  parameters = parameters.substr(0, parameters.find(','));
+  const auto quality = parameters.find("q=");
+  return quality == std::string_view::npos
+         || parameters.substr(quality + 2).find_first_of("123456789") != std::string_view::npos;
+}
+
+struct list_wanted {
+  market which;
+  bool zipped;
+  std::string if_none_match;
+};
+
+gateway_answer list_answer(list_body_cache& bodies, const list_wanted& wanted, const symbols_reply& reply) {
   if (!reply.table)
     return no_symbols(reply);
-  const auto made = bodies.of(which, reply.table);
-  const bool zipped = request.accept_encoding.find("gzip") != std::string_view::npos && !made->zipped->empty();
+  const auto made = bodies.of(wanted.which, reply.table);
+  const bool zipped = wanted.zipped && !made->zipped->empty();
   gateway_answer answer;
   describe(answer, reply);
   answer.headers.emplace_back("Vary", "Accept-Encoding");
   const auto& tag = zipped ? made->zipped_tag : made->plain_tag;
   answer.headers.emplace_back("ETag", tag);
-  if (request.if_none_match.find(tag) != std::string_view::npos || request.if_none_match == "*") {
+  if (wanted.if_none_match.find(tag) != std::string::npos || wanted.if_none_match == "*") {
     answer.status = 304;
     return answer;
   }
@@ -49,8 +66,7 @@ gateway_answer list_answer(engine& host, list_body_cache& bodies, market which, 
   return answer;
 }
 
-gateway_answer symbol_answer(engine& host, market which, std::string_view name) {
-  const auto reply = host.symbols_sync(which, patience);
+gateway_answer symbol_answer(std::string_view name, const symbols_reply& reply) {
   if (!reply.table)
     return no_symbols(reply);
   const auto* found = reply.table->find(name);
@@ -62,21 +78,34 @@ gateway_answer symbol_answer(engine& host, market which, std::string_view name) 
   return answer;
 }
 
-gateway_answer symbols_route(engine& host, list_body_cache& bodies, std::string_view rest, const gateway_request& request) {
+void symbols_route(engine& host, const std::shared_ptr<list_body_cache>& bodies, std::string_view rest,
+                   const gateway_request& request, respond_function respond) {
   const auto slash = rest.find('/');
   const auto which = parse_market(rest.substr(0, slash));
   if (!which)
-    return problem(404, "Unknown market", "accepted: spot, futures");
-  if (slash == std::string_view::npos || slash + 1 == rest.size())
-    return list_answer(host, bodies, *which, request);
-  return symbol_answer(host, *which, rest.substr(slash + 1));
+    return respond(problem(404, "Unknown market", "accepted: spot, futures"));
+  if (slash == std::string_view::npos || slash + 1 == rest.size()) {
+    list_wanted wanted{*which, takes_gzip(request.accept_encoding), std::string{request.if_none_match}};
+    return host.symbols_async(*which, [bodies, wanted = std::move(wanted), respond](const symbols_reply& reply) {
+      respond(list_answer(*bodies, wanted, reply));
+    }, patience);
+  }
+  host.symbols_async(*which, [name = std::string{rest.substr(slash + 1)}, respond](const symbols_reply& reply) {
+    respond(symbol_answer(name, reply));
+  }, patience);
 }
 
-gateway_answer counter_route(engine& host, std::string_view key) {
-  const auto reading = host.read(key, patience);
-  if (reading.error != fault::none)
-    return problem(503, "Counter not readable", to_string(reading.error));
-  return json_answer(reading_json(reading));
+void counter_route(engine& host, std::string_view key, respond_function respond) {
+  host.read_async(key, [respond](const counter_reading& reading) {
+    respond(reading.error == fault::none ? json_answer(reading_json(reading))
+                                         : problem(503, "Counter not readable", to_string(reading.error)));
+  }, patience);
+}
+
+void counters_route(engine& host, std::string_view glob, respond_function respond) {
+  host.read_matching_async(glob.empty() ? "metrics:*" : glob, [respond](const counter_readings& found) {
+    respond(json_answer(readings_json(found)));
+  }, patience);
 }
 
 gateway_answer ready(engine& host) {
@@ -101,31 +130,34 @@ gateway_answer increment(engine& host, std::string_view rest) {
 
 } // namespace
 
-gateway_answer route(engine& host, list_body_cache& bodies, const gateway_request& request) {
+void route(engine& host, const std::shared_ptr<list_body_cache>& bodies, const gateway_request& request,
+           respond_function respond) {
   constexpr std::string_view symbols = "/api/v1/symbols/";
   constexpr std::string_view counters = "/api/v1/counters";
   constexpr std::string_view incr = "/control/incr/";
   const auto path = request.path;
   if (request.local && request.method == "POST" && path.starts_with(incr))
-    return increment(host, path.substr(incr.size()));
+    return respond(increment(host, path.substr(incr.size())));
   if (request.method != "GET" && request.method != "HEAD") {
     auto refused = problem(405, "Method not allowed", "accepted: GET, HEAD");
     refused.headers.emplace_back("Allow", "GET, HEAD");
-    return refused;
+    return respond(std::move(refused));
   }
   if (path == "/healthz")
-    return json_answer("{\"alive\":true}");
+    return respond(json_answer("{\"alive\":true}"));
   if (path == "/readyz")
-    return ready(host);
+    return respond(ready(host));
   if (path.starts_with(symbols))
-    return symbols_route(host, bodies, path.substr(symbols.size()), request);
+    return symbols_route(host, bodies, path.substr(symbols.size()), request, std::move(respond));
   if (path == counters)
-    return json_answer(readings_json(host.read_matching(request.match.empty() ? "metrics:*" : request.match, patience)));
+    return counters_route(host, request.argument("match"), std::move(respond));
   if (path.starts_with("/api/v1/counters/"))
-    return counter_route(host, path.substr(counters.size() + 1));
+    return counter_route(host, path.substr(counters.size() + 1), std::move(respond));
   if (path == "/api/v1/status")
-    return json_answer(status_json(host));
-  return problem(404, "Not found", "there is no such route");
+    return host.status_async([board = host.board(), clock = host.clock(), respond](const engine_status& status) {
+      respond(json_answer(status_json(status, *board, clock->boot_now())));
+    }, patience);
+  respond(problem(404, "Not found", "there is no such route"));
 }
 
 } // namespace holdfast

@@ -100,6 +100,15 @@ void engine::parts::load_last_good() {
   }
 }
 
+std::optional<symbols_reply> engine::parts::fresh_reply(market which) noexcept {
+  const auto now = clock->boot_now();
+  const auto published = board->current(which);
+  if (!published->table || !published->fresh(now))
+    return std::nullopt;
+  hits[index(which)].incr();
+  return reply_from(*published, now);
+}
+
 namespace {
 
 struct exchange_access {

@@ -19,6 +19,8 @@ struct engine::parts {
 
   void load_last_good();
   void spawn_actors();
+  // From the board, counted as a hit; none where the board's table is not fresh.
+  std::optional<symbols_reply> fresh_reply(market which) noexcept;
 
   caf::actor_system& system;
   options settings;

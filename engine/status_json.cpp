@@ -39,16 +39,15 @@ std::optional<std::chrono::nanoseconds> until(std::optional<boot_time> when, boo
   return when ? std::optional<std::chrono::nanoseconds>{*when - now} : std::nullopt;
 }
 
-void write_market(writer& out, engine& host, const engine_status& status, market which) {
-  const auto now = host.clock()->boot_now();
-  const auto published = host.board()->current(which);
+void write_market(writer& out, const engine_status& status, market which, const published_symbols& published,
+                  boot_time now) {
   const auto& cached = status.cache.markets[index(which)];
   out.StartObject();
-  field(out, "source", to_string(published->source));
-  field(out, "stale", !published->fresh(now));
-  seconds(out, "age", published->age(now));
-  field(out, "count", published->table ? std::uint64_t{published->table->listed().size()} : std::uint64_t{0});
-  field(out, "version", published->version);
+  field(out, "source", to_string(published.source));
+  field(out, "stale", !published.fresh(now));
+  seconds(out, "age", published.age(now));
+  field(out, "count", published.table ? std::uint64_t{published.table->listed().size()} : std::uint64_t{0});
+  field(out, "version", published.version);
   field(out, "hits", cached.hits);
   field(out, "misses", cached.misses);
   field(out, "waiting", cached.waiting);
@@ -110,8 +109,7 @@ const char* to_string(counter_source source) {
 
 } // namespace
 
-std::string status_json(engine& host) {
-  const auto status = host.status();
+std::string status_json(const engine_status& status, const symbol_board& board, boot_time now) {
   rapidjson::StringBuffer buffer;
   writer out{buffer};
   out.StartObject();
@@ -120,21 +118,21 @@ std::string status_json(engine& host) {
   out.StartObject();
   for (const auto which : all_markets) {
     out.Key(std::string{to_string(which)}.c_str());
-    write_market(out, host, status, which);
+    write_market(out, status, which, *board.current(which), now);
   }
   out.EndObject();
   out.Key("fetchers");
   out.StartObject();
   for (const auto which : all_markets) {
     out.Key(std::string{to_string(which)}.c_str());
-    write_fetcher(out, status.supervisor.fetchers[index(which)], host.clock()->boot_now());
+    write_fetcher(out, status.supervisor.fetchers[index(which)], now);
   }
   out.EndObject();
   out.Key("store");
   write_store(out, status.store);
   out.Key("ledger");
   write_ledger(out, status.counters);
-  field(out, "state_folder", host.state_path());
+  field(out, "state_folder", status.state_folder);
   field(out, "state_problem", status.state_problem);
   out.EndObject();
   return buffer.GetString();

@@ -1,0 +1,66 @@
+// Private: questions from outside the actor system, with a deadline each.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include "messages/fault.hpp"
+
+namespace holdfast {
+
+inline std::chrono::nanoseconds at_least_1ms(std::chrono::nanoseconds wait) {
+  return std::max<std::chrono::nanoseconds>(wait, std::chrono::milliseconds{1});
+}
+
+// Blocks the calling thread. None, and the reason in `why`, where there is no answer in time.
+template <class Answer, class Actor, class Question>
+std::optional<Answer> ask(caf::actor_system& system, const Actor& whom, std::chrono::nanoseconds timeout, Question question,
+                          fault* why = nullptr) noexcept {
+  std::optional<Answer> answer;
+  try {
+    caf::scoped_actor self{system};
+    self->request(whom, at_least_1ms(timeout), std::move(question))
+      .receive([&](Answer& given) { answer = std::move(given); },
+               [&](const caf::error& error) {
+                 if (why)
+                   *why = fault_of(error);
+               });
+  } catch (...) {
+    if (why)
+      *why = fault::stopping;
+  }
+  return answer;
+}
+
+// Blocks nobody: `then(std::optional<Answer>, fault)` is called once, on a thread of the actor system, unless the system ends
+// before.
+template <class Answer, class Actor, class Question, class Callback>
+void ask_later(caf::actor_system& system, const Actor& whom, std::chrono::nanoseconds timeout, Question question,
+               Callback then) {
+  system.spawn([whom, timeout, question = std::move(question), then = std::move(then)](caf::event_based_actor* self) {
+    // Who stops while it owes us an answer will not give it.
+    self->monitor(whom);
+    self->set_down_handler([self, then](const caf::down_msg&) {
+      then(std::optional<Answer>{}, fault::stopping);
+      self->quit();
+    });
+    self->request(whom, at_least_1ms(timeout), question)
+      .then(
+        [self, then](Answer& given) {
+          then(std::optional<Answer>{std::move(given)}, fault::none);
+          self->quit();
+        },
+        [self, then](const caf::error& why) {
+          then(std::optional<Answer>{}, fault_of(why));
+          self->quit();
+        });
+  });
+}
+
+} // namespace holdfast

@@ -1,0 +1,154 @@
+#define CAF_SUITE http_gateway
+
+#include "engine/http_gateway.hpp"
+
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <caf/actor_system.hpp>
+
+#include "apps/holdfast/simulated_exchange.hpp"
+#include "runtime/http_client.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+
+#include "caf/test/dsl.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  test::temporary_folder folder;
+  simulated_exchange exchange{{0, 1, 300, 60, {}}};
+  engine_config config;
+  std::optional<caf::actor_system> system;
+  std::optional<engine> host;
+
+  fixture() {
+    config.state_dir = folder.file("state");
+    config.spot_urls = config.futures_urls = {exchange.url()};
+    config.spot_warmup_interval = config.futures_warmup_interval = 0ns;
+    config.http = "127.0.0.1:0";
+  }
+  ~fixture() {
+    host.reset();
+    system.reset();
+  }
+
+  void start() {
+    system.emplace(config);
+    host.emplace(*system);
+    CAF_REQUIRE(!host->http_address().empty());
+  }
+
+  using header_list = std::vector<std::pair<std::string, std::string>>;
+  http_answer get(const std::string& path, header_list headers = {}) const {
+    http_client client;
+    const auto answer = client.get({.url = "http://" + host->http_address() + path, .headers = std::move(headers)});
+    return answer ? *answer : http_answer{};
+  }
+  static std::string header(const http_answer& answer, const char* name) {
+    return std::string{answer.header(name).value_or("")};
+  }
+  std::string tag(const header_list& headers = {}) const { return header(get("/api/v1/symbols/spot", headers), "etag"); }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(http_gateway_tests, fixture)
+
+CAF_TEST(a list comes with what it is worth) {
+  start();
+  const auto first = get("/api/v1/symbols/spot");
+  CAF_CHECK_EQUAL(first.status, 200);
+  CAF_CHECK_EQUAL(header(first, "x-holdfast-source"), "public_api");
+  CAF_CHECK_EQUAL(header(first, "x-holdfast-stale"), "false");
+  CAF_CHECK_EQUAL(header(first, "age"), "0");
+  CAF_CHECK(header(first, "cache-control").find("stale-if-error") != std::string::npos);
+  CAF_CHECK_EQUAL(first.body, host->board()->current(market::spot)->table->list_json());
+}
+
+CAF_TEST(an unchanged list is answered with 304 and counted as a hit) {
+  start();
+  const auto known = tag();
+  CAF_REQUIRE(!known.empty());
+  const auto again = get("/api/v1/symbols/spot", {{"If-None-Match", known}});
+  CAF_CHECK_EQUAL(again.status, 304);
+  CAF_CHECK(again.body.empty());
+  CAF_CHECK_EQUAL(host->read("metrics:cache_hit:symbols_spot").value, 1);
+  CAF_CHECK_EQUAL(host->read("metrics:cache_miss:symbols_spot").value, 1);
+}
+
+CAF_TEST(each coding has a tag of its own and a refused coding is not used) {
+  start();
+  const auto plain = tag({{"Accept-Encoding", "identity"}});
+  const auto zipped = tag({{"Accept-Encoding", "gzip"}});
+  CAF_CHECK(plain != zipped);
+  CAF_CHECK_EQUAL(tag({{"Accept-Encoding", "gzip;q=0, identity"}}), plain);
+  CAF_CHECK_EQUAL(tag({{"Accept-Encoding", "br, gzip;q=0.5"}}), zipped);
+}
+
+CAF_TEST(one symbol is an object and an unknown one is 404) {
+  start();
+  CAF_CHECK(get("/api/v1/symbols/spot/BTCUSDT").body.find("\"symbol\":\"BTCUSDT\"") != std::string::npos);
+  CAF_CHECK_EQUAL(get("/api/v1/symbols/spot/NOSUCH").status, 404);
+  CAF_CHECK_EQUAL(get("/api/v1/symbols/options").status, 404);
+  CAF_CHECK_EQUAL(header(get("/nowhere"), "content-type"), "application/problem+json");
+}
+
+CAF_TEST(where nothing was ever good the answer is 503 and not ready) {
+  exchange.set_fault(market::spot, exchange_fault::server_error);
+  exchange.set_fault(market::futures, exchange_fault::server_error);
+  start();
+  const auto none = get("/api/v1/symbols/spot");
+  CAF_CHECK_EQUAL(none.status, 503);
+  CAF_CHECK_EQUAL(header(none, "content-type"), "application/problem+json");
+  CAF_CHECK_EQUAL(get("/readyz").status, 503);
+  CAF_CHECK_EQUAL(get("/healthz").status, 200);
+}
+
+CAF_TEST(slow questions do not hold up quick ones) {
+  exchange.set_fault(market::spot, exchange_fault::hang);
+  start();
+  std::atomic<int> slow_answered{0};
+  std::vector<std::thread> slow;
+  for (int i = 0; i < 16; ++i)
+    slow.emplace_back([&] {
+      get("/api/v1/symbols/spot");
+      ++slow_answered;
+    });
+  while (host->status().cache.markets[index(market::spot)].waiting < 16)
+    std::this_thread::yield();
+  CAF_CHECK_EQUAL(get("/healthz").status, 200);
+  CAF_CHECK_EQUAL(get("/api/v1/status").status, 200);
+  CAF_CHECK_EQUAL(slow_answered.load(), 0);
+  exchange.set_fault(market::spot, exchange_fault::none);
+  for (auto& one : slow)
+    one.join();
+}
+
+CAF_TEST(a gateway that closes answers those who wait) {
+  exchange.set_fault(market::spot, exchange_fault::hang);
+  start();
+  std::atomic<int> status{0};
+  std::thread slow{[&] { status = get("/api/v1/symbols/spot").status; }};
+  while (host->status().cache.markets[index(market::spot)].waiting < 1)
+    std::this_thread::yield();
+  host.reset();
+  slow.join();
+  CAF_CHECK_EQUAL(status.load(), 503);
+}
+
+CAF_TEST(with a token only liveness answers without it) {
+  config.http_token = "secret";
+  start();
+  CAF_CHECK_EQUAL(get("/healthz").status, 200);
+  CAF_CHECK_EQUAL(get("/api/v1/counters").status, 401);
+  CAF_CHECK_EQUAL(get("/api/v1/counters", {{"Authorization", "Bearer wrong"}}).status, 401);
+  CAF_CHECK_EQUAL(get("/api/v1/counters", {{"Authorization", "Bearer secret"}}).status, 200);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
