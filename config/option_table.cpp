@@ -139,6 +139,8 @@ std::vector<option_entry> make_table() {
     {"log-level", text, {"HOLDFAST_LOG_LEVEL"}, "trace, debug, info, warn, error, off", "what is logged", one_of(&options::log_level, {"trace", "debug", "info", "warn", "error", "off"})},
     {"ledger-capacity", number, {}, "a number from 16 to 1000000", "counters of one process",
      [](options& into, std::string_view value) { return set_number(into.ledger_capacity, value, 16u, 1'000'000u); }},
+    {"ledger-stripes", number, {}, "a number from 0 to 4096", "threads that count without atomics",
+     [](options& into, std::string_view value) { return set_number(into.ledger_stripes, value, 0u, 4096u); }},
   };
 }
 

@@ -60,6 +60,8 @@ engine::engine(caf::actor_system& system) : parts_{std::make_unique<parts>(syste
 
 engine::~engine() {
   parts_->gateway.reset();
+  // What threads count from here on is nobody's: what the last flush brings to the store is all there is.
+  parts_->ledger->stop_counting();
   const bool complete = flush(farewell_flush);
   auto& all = *parts_;
   caf::scoped_actor self{all.system};

@@ -64,8 +64,9 @@ engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on
   folder = state_folder::open(settings.state_dir);
   if (!folder.problem.empty())
     logger()->warn("state is kept in memory only, it does not survive the process: {}", folder.problem);
-  ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity)
-                               : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity);
+  ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)
+                               : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity,
+                                                    settings.ledger_stripes);
   for (const auto which : all_markets) {
     hits[index(which)] = ledger->handle(keys::cache_hit(which));
     const auto name = std::string{to_string(which)};

@@ -1,30 +1,65 @@
 // A handle to one counter: what engine code holds on its hot path.
 //
-// Threads  any; incr() and decr() are wait-free: one relaxed atomic addition to a cell of the ledger.
-// Errors   none, ever: a default-constructed handle counts nothing, one whose engine is gone counts into memory that
-//          nobody reads, one refused for want of capacity or a bad key counts into the overflow row.
-// Life     a handle may outlive its engine.
+// Threads  any. A thread adds to cells that it alone writes: a relaxed load, an add, a relaxed store; no lock, no
+//          atomic read-modify-write. Its first increment of a ledger takes it a stripe of cells, out of line; a thread
+//          that gets none (more threads than stripes, a full disk) adds atomically to cells shared with others.
+//          Not for signal handlers: one that interrupts its own thread's increment may lose it that increment.
+// Errors   none, ever: a default-constructed handle counts into a dummy that nobody reads, one refused for want of
+//          capacity or for its key into the ledger's overflow row.
+// Life     a handle may outlive its ledger, be used before main and during static destruction, and in a forked child:
+//          it then counts into memory that nobody reads.
 // Restart  increments survive the process; see counter_ledger.hpp.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace holdfast {
 
+// Two sums that only grow; the counter's value is their difference.
+struct stripe_cell {
+  std::atomic<std::uint64_t> added{0};
+  std::atomic<std::uint64_t> subtracted{0};
+};
+static_assert(sizeof(stripe_cell) == 16 && std::atomic<std::uint64_t>::is_always_lock_free);
+
+// The calling thread's own stripe of one open ledger. It is this thread's as long as the tickets are equal: no ticket is
+// given out twice, so that neither a closed ledger's handle nor its stripe is ever taken for a later one's.
+struct thread_stripe {
+  std::uint32_t ticket = 0;
+  stripe_cell* cells = nullptr;
+};
+
+// Ledgers whose handles count without atomics; what a process opens beyond that at the same time counts with them.
+inline constexpr std::size_t fast_ledgers = 8;
+// Of no ledger.
+inline constexpr std::uint32_t no_ticket = 0xFFFF'FFFF;
+
+// Initial-exec: in a host that is itself a shared object the default model would cost more than the increment.
+[[gnu::tls_model("initial-exec"), gnu::visibility("default")]] extern constinit thread_local
+  std::array<thread_stripe, fast_ledgers> thread_stripes;
+extern stripe_cell dummy_cell;
+
 class counter {
 public:
   constexpr counter() noexcept = default;
-  constexpr counter(std::atomic<std::uint64_t>* added, std::atomic<std::uint64_t>* subtracted) noexcept
-    : added_{added}, subtracted_{subtracted} {}
+  // For the ledger: row `row` of every stripe, and the cell of that row which is shared.
+  constexpr counter(std::uint32_t ticket, std::uint32_t row, stripe_cell* shared) noexcept
+    : shared_{shared}, ticket_{ticket}, row_{row} {}
 
   void incr(std::uint64_t amount = 1) const noexcept {
-    if (added_)
-      added_->fetch_add(amount, std::memory_order_relaxed);
+    if (const auto& stripe = thread_stripes[ticket_ % fast_ledgers]; stripe.ticket == ticket_) [[likely]]
+      add_alone(stripe.cells[row_].added, amount);
+    else
+      count_slowly(amount, 0);
   }
   void decr(std::uint64_t amount = 1) const noexcept {
-    if (subtracted_)
-      subtracted_->fetch_add(amount, std::memory_order_relaxed);
+    if (const auto& stripe = thread_stripes[ticket_ % fast_ledgers]; stripe.ticket == ticket_) [[likely]]
+      add_alone(stripe.cells[row_].subtracted, amount);
+    else
+      count_slowly(0, amount);
   }
   // By a signed amount.
   void add(std::int64_t amount) const noexcept {
@@ -35,8 +70,15 @@ public:
   }
 
 private:
-  std::atomic<std::uint64_t>* added_ = nullptr;
-  std::atomic<std::uint64_t>* subtracted_ = nullptr;
+  static void add_alone(std::atomic<std::uint64_t>& sum, std::uint64_t amount) noexcept {
+    sum.store(sum.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  // Takes this thread its stripe, or adds to the shared cell.
+  [[gnu::noinline, gnu::cold]] void count_slowly(std::uint64_t added, std::uint64_t subtracted) const noexcept;
+
+  stripe_cell* shared_ = &dummy_cell;
+  std::uint32_t ticket_ = no_ticket;
+  std::uint32_t row_ = 0;
 };
 
 } // namespace holdfast

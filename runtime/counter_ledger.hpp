@@ -2,10 +2,13 @@
 // from here to the store exactly once (counter_protocol.hpp). The file survives the process, kill -9 included, because
 // the kernel owns its pages; the next engine on the same folder adopts it.
 //
-// Threads  handle(), incr(): any thread, never blocking on I/O. The bookkeeping functions: the draining actor alone.
-// Bounds   `capacity` counters; what comes after that is counted in the overflow row, and said once.
+// Threads  handle(), add(), overflow(): any, never blocking on I/O; a key that is known costs a lookup without a lock.
+//          file(): see ledger_file.hpp.
+// Bounds   `capacity` counters; what comes after that is counted in the overflow row, and said once. `stripes` threads
+//          count without atomics, those after them with.
 // Errors   a folder that cannot be written to makes the ledger anonymous: it counts, and loses what has not reached
 //          the store when the process ends. durable() tells.
+// Fork     a child without exec counts for nobody; its own engine opens its own ledger.
 // Restart  every opening creates a file of its own and counts from zero; see ledger_folder.hpp for what is adopted.
 #pragma once
 
@@ -17,18 +20,16 @@
 #include <string_view>
 
 #include <holdfast/runtime/counter.hpp>
-#include <holdfast/runtime/expected.hpp>
-#include <holdfast/runtime/ledger_row.hpp>
+#include <holdfast/runtime/ledger_file.hpp>
 
 namespace holdfast {
-
-class ledger_file;
 
 class counter_ledger {
 public:
   // A new file in `folder` (created 0700 where missing), or an anonymous ledger and the reason in why_anonymous().
-  static std::shared_ptr<counter_ledger> open(const std::string& folder, std::uint32_t capacity);
-  static std::shared_ptr<counter_ledger> anonymous(std::uint32_t capacity);
+  static std::shared_ptr<counter_ledger> open(const std::string& folder, std::uint32_t capacity,
+                                              std::uint32_t stripes = 64);
+  static std::shared_ptr<counter_ledger> anonymous(std::uint32_t capacity, std::uint32_t stripes = 64);
   ~counter_ledger();
   counter_ledger(const counter_ledger&) = delete;
   counter_ledger& operator=(const counter_ledger&) = delete;
@@ -37,6 +38,8 @@ public:
   // and one beyond the capacity get the overflow row.
   counter handle(std::string_view key) noexcept;
   void add(std::string_view key, std::int64_t amount) noexcept;
+  // From here on handles count for nobody, so that what is drained last is all there is.
+  void stop_counting() noexcept;
 
   // Where what is still to be drained is kept.
   ledger_file& file() noexcept { return *file_; }
@@ -45,6 +48,8 @@ public:
   std::uint64_t overflow() const noexcept;
   bool durable() const noexcept { return why_anonymous_.empty(); }
   const std::string& why_anonymous() const noexcept { return why_anonymous_; }
+  // We are a child of the process that opened it.
+  bool forked() const noexcept { return file_->forked(); }
 
 private:
   counter_ledger(std::unique_ptr<ledger_file> file, std::string why_anonymous);

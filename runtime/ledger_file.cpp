@@ -1,302 +1,265 @@
 #include "runtime/ledger_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
+#include <new>
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/ledger_layout.hpp"
+#include "runtime/ledger_folder.hpp"
+#include "runtime/ledger_image.hpp"
+#include "runtime/ledger_stripes.hpp"
 
 namespace holdfast {
 
 namespace layout = ledger_layout;
+namespace checks = ledger_checks;
 
 namespace {
 
-std::string system_error(const std::string& what) { return what + ": " + std::strerror(errno); }
+constexpr std::uint32_t rows_backed_at_once = 1024;
+constexpr std::int64_t outdated_after_seconds = 25 * 24 * 3600;
 
-// FNV-1a: the checksums are against torn writes and bit rot, not against an enemy.
-std::uint64_t hash(const void* data, std::size_t bytes, std::uint64_t seed = 0xcbf29ce484222325u) noexcept {
-  for (const auto* at = static_cast<const unsigned char*>(data); bytes > 0; ++at, --bytes)
-    seed = (seed ^ *at) * 0x100000001b3u;
-  return seed;
+std::string system_error(const std::string& what, int error = errno) { return what + ": " + std::strerror(error); }
+
+layout::geometry geometry_for(std::uint32_t capacity, std::uint32_t stripes) noexcept {
+  return {std::clamp(capacity, 1u, layout::capacity_max), std::min(stripes, layout::stripes_max)};
 }
 
-std::uint32_t header_checksum(const layout::header& head) noexcept {
-  auto sum = hash(&head, offsetof(layout::header, checksum));
-  sum = hash(&head.writer, sizeof head.writer, sum);
-  return static_cast<std::uint32_t>(sum ^ sum >> 32);
+// Asking the kernel for more than the process may write would end it by SIGXFSZ.
+int set_size(int descriptor, std::size_t bytes) noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur)
+    return EFBIG;
+  return ::ftruncate(descriptor, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
 }
 
-std::uint32_t key_checksum(const layout::row& row) noexcept {
-  const auto sum = hash(row.key.data(), row.key_length, hash(&row.key_length, sizeof row.key_length));
-  return static_cast<std::uint32_t>(sum ^ sum >> 32);
-}
-
-std::uint64_t slot_checksum(const layout::bookkeeping_slot& slot) noexcept {
-  return hash(&slot, offsetof(layout::bookkeeping_slot, checksum));
-}
-
-layout::row* rows_of(void* memory) noexcept {
-  return reinterpret_cast<layout::row*>(static_cast<char*>(memory) + layout::rows_offset);
-}
-
-void write_header(void* memory, std::uint32_t capacity) noexcept {
-  auto& head = *static_cast<layout::header*>(memory);
-  head.magic = layout::magic;
-  head.version = layout::version;
-  head.byte_order = layout::byte_order;
-  head.capacity = capacity;
-  head.writer = random_ledger_id();
-  head.created_seconds = std::time(nullptr);
-  head.owner = ::getpid();
-  head.checksum = header_checksum(head);
-}
-
-// The newer of the two slots that is whole; none where neither is.
-const layout::bookkeeping_slot* newest_slot(const layout::row& row) noexcept {
-  const layout::bookkeeping_slot* newest = nullptr;
-  for (const auto& slot : row.bookkeeping)
-    if (slot.sequence > 0 && slot.checksum == slot_checksum(slot) && (!newest || slot.sequence > newest->sequence))
-      newest = &slot;
-  return newest;
-}
-
-std::string find_damage(void* memory, std::size_t size) {
-  const auto& head = *static_cast<const layout::header*>(memory);
-  if (head.magic != layout::magic)
-    return "it is no ledger";
-  if (head.byte_order != layout::byte_order)
-    return "it was written on a machine of another byte order";
-  if (head.version != layout::version)
-    return "it has format version " + std::to_string(head.version) + ", this program knows "
-           + std::to_string(layout::version);
-  if (head.checksum != header_checksum(head))
-    return "its header is damaged";
-  if (layout::file_size(head.capacity) != size)
-    return "it has " + std::to_string(size) + " bytes where its header tells "
-           + std::to_string(layout::file_size(head.capacity));
-  const auto count = head.rows.load(std::memory_order_acquire);
-  if (count > head.capacity)
-    return "it tells more rows than it can hold";
-  for (std::uint32_t i = 1; i <= count; ++i) {
-    const auto& row = rows_of(memory)[i];
-    if (row.key_length == 0 || row.key_length > layout::key_bytes_max || row.checksum != key_checksum(row))
-      return "the name of row " + std::to_string(i) + " is damaged";
-    const bool ever_written = row.bookkeeping[0].sequence > 0 || row.bookkeeping[1].sequence > 0;
-    if (ever_written && !newest_slot(row))
-      return "the bookkeeping of row " + std::to_string(i) + " is damaged";
-  }
-  return {};
-}
-
-struct opened {
-  void* memory;
-  std::size_t size;
-  int descriptor;
-};
-
-expected<opened, ledger_refusal> open_existing(const std::string& path, bool to_adopt) {
-  using kind = ledger_refusal::kind;
-  const int file = ::open(path.c_str(), (to_adopt ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-  if (file < 0)
-    return unexpected{ledger_refusal{kind::unreadable, system_error(path)}};
-  const auto refuse = [&](kind what, std::string detail) -> expected<opened, ledger_refusal> {
-    ::close(file);
-    return unexpected{ledger_refusal{what, std::move(detail)}};
-  };
-  if (to_adopt && ::flock(file, LOCK_EX | LOCK_NB) != 0)
-    return refuse(kind::in_use, path + " is in use");
-  struct stat facts {};
-  if (::fstat(file, &facts) != 0)
-    return refuse(kind::unreadable, system_error(path));
-  // Its owner, or another adopter, has deleted it between our open and our lock.
-  if (facts.st_nlink == 0)
-    return refuse(kind::in_use, path + " is gone");
-  const auto size = static_cast<std::size_t>(facts.st_size);
-  if (size < layout::file_size(0))
-    return refuse(kind::damaged, path + ": it is truncated");
-  void* memory = ::mmap(nullptr, size, PROT_READ | (to_adopt ? PROT_WRITE : 0), MAP_SHARED, file, 0);
-  if (memory == MAP_FAILED)
-    return refuse(kind::unreadable, system_error(path));
-  if (auto damage = find_damage(memory, size); !damage.empty()) {
-    ::munmap(memory, size);
-    return refuse(kind::damaged, path + ": " + damage);
-  }
-  return opened{memory, size, file};
+// Whether the path still names the file that is open.
+bool is_still(const std::string& path, int descriptor) noexcept {
+  struct stat named {};
+  struct stat opened {};
+  return ::stat(path.c_str(), &named) == 0 && ::fstat(descriptor, &opened) == 0 && named.st_ino == opened.st_ino
+         && named.st_dev == opened.st_dev;
 }
 
 } // namespace
 
-ledger_id random_ledger_id() {
-  ledger_id id{};
-  while (!is_set(id))
-    (void)::getrandom(id.data(), id.size(), 0);
-  return id;
-}
+// Kept in memory as well, since every pass over the rows asks for them.
+struct ledger_file::books {
+  std::vector<checks::kept_bookkeeping> kept; // as far as any was written
+  std::vector<std::uint32_t> numbers;         // adopted: of the rows in use
+  std::vector<ledger_sums> sums;              // adopted: nobody counts in it any more
+  ledger_sums overflow;                       // adopted
 
-bool is_set(const ledger_id& id) noexcept { return id != ledger_id{}; }
+  std::uint32_t number_of(std::uint32_t row) const noexcept { return numbers.empty() ? row : numbers[row]; }
+};
 
-std::string to_text(const ledger_id& id) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  if (!is_set(id))
-    return text;
-  for (const auto byte : id) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
+ledger_file::ledger_file(std::unique_ptr<ledger_memory> memory)
+  : memory_{std::move(memory)}, books_{std::make_unique<books>()} {}
 
-ledger_id ledger_id_from(std::string_view text) noexcept {
-  constexpr std::string_view digits = "0123456789abcdef";
-  ledger_id id{};
-  if (text.size() != 2 * id.size())
-    return id;
-  for (std::size_t i = 0; i < id.size(); ++i) {
-    const auto high = digits.find(text[2 * i]);
-    const auto low = digits.find(text[2 * i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos)
-      return {};
-    id[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return id;
-}
+ledger_file::~ledger_file() = default;
 
-ledger_file::ledger_file(void* memory, std::size_t size, int descriptor, std::string path)
-  : memory_{memory}, size_{size}, descriptor_{descriptor}, path_{std::move(path)} {}
-
-expected<std::unique_ptr<ledger_file>, std::string> ledger_file::create(const std::string& folder, std::uint32_t capacity) {
+expected<std::unique_ptr<ledger_file>, std::string>
+ledger_file::create(const std::string& folder, std::uint32_t capacity, std::uint32_t stripes) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return unexpected{system_error(folder)};
-  const auto size = layout::file_size(capacity);
-  const auto name = to_text(random_ledger_id());
-  const auto unfinished = folder + '/' + name + ".new";
-  const auto path = folder + '/' + name + ".ledger";
-  const int file = ::open(unfinished.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0)
+  auto memory = std::make_unique<ledger_memory>(geometry_for(capacity, stripes));
+  const auto& where = memory->geometry();
+  const auto id = random_ledger_id();
+  const auto unfinished = folder + '/' + to_text(id) + ".new";
+  if (!memory->open(unfinished, O_RDWR | O_CREAT | O_EXCL))
     return unexpected{system_error(unfinished)};
-  const auto give_up = [&](std::string why) -> expected<std::unique_ptr<ledger_file>, std::string> {
-    ::close(file);
+  const auto give_up = [&](int error) -> expected<std::unique_ptr<ledger_file>, std::string> {
     ::unlink(unfinished.c_str());
+    return unexpected{system_error(unfinished, error)};
+  };
+  if (::flock(memory->descriptor(), LOCK_EX | LOCK_NB) != 0)
+    return give_up(errno);
+  if (const int error = set_size(memory->descriptor(), where.file_size()); error != 0)
+    return give_up(error);
+  if (const int error = back_with_storage(memory->descriptor(), where.shared_offset(), where.stripe_bytes()); error != 0)
+    return give_up(error);
+  std::unique_ptr<ledger_file> file{new ledger_file{std::move(memory)}};
+  if (const int error = back_with_storage(file->memory_->descriptor(), 0, layout::rows_offset); error != 0)
+    return give_up(error);
+  if (!file->back_rows(1))
+    return give_up(ENOSPC);
+  if (!file->memory_->map_all())
+    return give_up(errno);
+  file->writer_ = id;
+  file->path_ = folder + '/' + to_text(id) + ".ledger";
+  file->write_header();
+  // Nobody adopts it half-made: it gets its name when it is whole and locked.
+  if (::rename(unfinished.c_str(), file->path_.c_str()) != 0)
+    return give_up(errno);
+  file->start_counting();
+  return file;
+}
+
+std::unique_ptr<ledger_file> ledger_file::anonymous(std::uint32_t capacity, std::uint32_t stripes) {
+  auto memory = std::make_unique<ledger_memory>(geometry_for(capacity, stripes));
+  if (!memory->map_anonymous())
+    throw std::bad_alloc{};
+  std::unique_ptr<ledger_file> file{new ledger_file{std::move(memory)}};
+  file->backed_rows_ = file->capacity();
+  file->writer_ = random_ledger_id();
+  file->write_header();
+  file->start_counting();
+  return file;
+}
+
+expected<std::unique_ptr<ledger_file>, ledger_refusal> ledger_file::adopt(const std::string& path,
+                                                                          std::int64_t now_seconds) {
+  using kind = ledger_refusal::kind;
+  auto memory = std::make_unique<ledger_memory>(layout::geometry{});
+  if (!memory->open(path, O_RDWR))
+    return unexpected{ledger_refusal{errno == ENOENT ? kind::in_use : kind::unreadable, std::strerror(errno)}};
+  // Its owner lives; or its owner, or another adopter, has deleted or moved it between our open and our lock.
+  if (::flock(memory->descriptor(), LOCK_EX | LOCK_NB) != 0 || !is_still(path, memory->descriptor()))
+    return unexpected{ledger_refusal{kind::in_use, "it is in use"}};
+  const auto refuse = [&](ledger_refusal why) -> expected<std::unique_ptr<ledger_file>, ledger_refusal> {
+    if (why.what == kind::damaged || why.what == kind::outdated)
+      set_ledger_aside(path);
     return unexpected{std::move(why)};
   };
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0)
-    return give_up(system_error(unfinished));
-  // A store into a hole of a full disk would be SIGBUS: every page is backed before it is handed out.
-  if (const int error = ::posix_fallocate(file, 0, static_cast<off_t>(size)); error != 0)
-    return give_up(unfinished + ": " + std::strerror(error));
-  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (memory == MAP_FAILED)
-    return give_up(system_error(unfinished));
-  write_header(memory, capacity);
-  // Nobody adopts it half-made: it gets its name when it is whole and locked.
-  if (::rename(unfinished.c_str(), path.c_str()) != 0) {
-    ::munmap(memory, size);
-    return give_up(system_error(path));
+  auto image = read_ledger(memory->descriptor(), true);
+  if (!image)
+    return refuse(image.error());
+  if (std::filesystem::path{path}.stem() != to_text(image->writer))
+    return refuse({kind::damaged, "its name is not that of its writer, " + to_text(image->writer)});
+  if (now_seconds - image->last_written_seconds > outdated_after_seconds)
+    return refuse({kind::outdated, "it was last written more than 25 days ago: the store may not know any more what of "
+                                   "it was merged"});
+  memory->set_geometry(image->where);
+  // A copy may have got holes where there were zeros.
+  const auto books_end = image->where.row_offset(image->rows.empty() ? 0 : image->rows.back().number + 1);
+  int error = back_with_storage(memory->descriptor(), 0, books_end);
+  if (error == 0)
+    error = back_with_storage(memory->descriptor(), image->where.shared_offset(), image->where.stripe_bytes());
+  if (error == 0 && !memory->map_books())
+    error = errno;
+  if (error != 0)
+    return refuse({kind::unreadable, std::strerror(error)});
+  std::unique_ptr<ledger_file> file{new ledger_file{std::move(memory)}};
+  file->path_ = path;
+  file->take(std::move(*image));
+  return file;
+}
+
+void ledger_file::write_header() noexcept {
+  owner_ = ::getpid();
+  const auto now = std::time(nullptr);
+  auto& head = memory_->header();
+  head.magic = layout::magic;
+  head.version = layout::version;
+  head.byte_order = layout::byte_order;
+  head.capacity = memory_->geometry().capacity;
+  head.stripes = memory_->geometry().stripes;
+  head.writer = writer_;
+  head.created_seconds = now;
+  head.owner = owner_;
+  head.checksum = checks::header_checksum(head);
+  head.last_written.store(checks::pack_time(now), std::memory_order_relaxed);
+}
+
+void ledger_file::start_counting() { stripes_ = std::make_unique<ledger_stripes>(*memory_); }
+
+void ledger_file::take(ledger_image image) {
+  writer_ = image.writer;
+  owner_ = image.owner;
+  books_->overflow = image.overflow;
+  for (auto& row : image.rows) {
+    books_->numbers.push_back(row.number);
+    books_->sums.push_back(row.sums);
+    books_->kept.push_back(row.kept);
   }
-  return std::unique_ptr<ledger_file>{new ledger_file{memory, size, file, path}};
+  row_count_.store(static_cast<std::uint32_t>(image.rows.size()), std::memory_order_release);
 }
 
-std::unique_ptr<ledger_file> ledger_file::anonymous(std::uint32_t capacity) {
-  const auto size = layout::file_size(capacity);
-  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    return nullptr;
-  write_header(memory, capacity);
-  return std::unique_ptr<ledger_file>{new ledger_file{memory, size, -1, {}}};
-}
-
-expected<std::unique_ptr<ledger_file>, ledger_refusal> ledger_file::adopt(const std::string& path) {
-  auto file = open_existing(path, true);
-  if (!file)
-    return unexpected{file.error()};
-  return std::unique_ptr<ledger_file>{new ledger_file{file->memory, file->size, file->descriptor, path}};
-}
-
-expected<std::unique_ptr<ledger_file>, ledger_refusal> ledger_file::view(const std::string& path) {
-  auto file = open_existing(path, false);
-  if (!file)
-    return unexpected{file.error()};
-  return std::unique_ptr<ledger_file>{new ledger_file{file->memory, file->size, file->descriptor, path}};
-}
-
-ledger_file::~ledger_file() {
-  // Handles may outlive us: their cells become private memory that nobody reads; the addresses are never reused.
-  ::mmap(memory_, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-  if (descriptor_ >= 0)
-    ::close(descriptor_);
-}
-
-layout::header& ledger_file::head() const noexcept { return *static_cast<layout::header*>(memory_); }
-
-const ledger_id& ledger_file::writer() const noexcept { return head().writer; }
-std::int64_t ledger_file::owner_process() const noexcept { return head().owner; }
-std::uint32_t ledger_file::capacity() const noexcept { return head().capacity; }
-std::uint32_t ledger_file::row_count() const noexcept { return head().rows.load(std::memory_order_acquire); }
-
-layout::row& ledger_file::cells(std::optional<std::uint32_t> row) const noexcept {
-  return rows_of(memory_)[row ? *row + 1 : 0];
-}
+std::uint32_t ledger_file::capacity() const noexcept { return memory_->geometry().capacity; }
+bool ledger_file::forked() const noexcept { return memory_->forked(); }
 
 std::string_view ledger_file::key(std::uint32_t row) const noexcept {
-  const auto& cell = cells(row);
-  return {cell.key.data(), cell.key_length};
+  const auto& cell = memory_->row(books_->number_of(row));
+  return {cell.key.data(), std::min<std::size_t>(cell.key_length, layout::key_bytes_max)};
 }
 
 ledger_sums ledger_file::sums(std::uint32_t row) const noexcept {
-  const auto& cell = cells(row);
-  return {cell.added.load(std::memory_order_relaxed), cell.subtracted.load(std::memory_order_relaxed)};
+  return stripes_ ? stripes_->sums(row) : books_->sums[row];
+}
+
+ledger_sums ledger_file::overflow() const noexcept {
+  return stripes_ ? stripes_->sums(std::nullopt) : books_->overflow;
 }
 
 row_bookkeeping ledger_file::bookkeeping(std::uint32_t row) const noexcept {
-  const auto* slot = newest_slot(cells(row));
-  return slot ? slot->content : row_bookkeeping{};
+  return row < books_->kept.size() ? books_->kept[row].content : row_bookkeeping{};
 }
 
 void ledger_file::set_bookkeeping(std::uint32_t row, const row_bookkeeping& next) noexcept {
-  auto& slots = cells(row).bookkeeping;
-  auto& older = slots[0].sequence <= slots[1].sequence ? slots[0] : slots[1];
-  const auto& newer = &older == &slots[0] ? slots[1] : slots[0];
-  older.checksum = 0;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  older.content = next;
-  older.sequence = newer.sequence + 1;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  older.checksum = slot_checksum(older);
+  if (row >= books_->kept.size())
+    books_->kept.resize(row + 1);
+  checks::write_next(memory_->row(books_->number_of(row)).bookkeeping, books_->kept[row], next);
+  memory_->header().last_written.store(checks::pack_time(std::time(nullptr)), std::memory_order_relaxed);
 }
 
 void ledger_file::raise(std::uint32_t row, const ledger_sums& least) noexcept {
-  auto& cell = cells(row);
   const auto now = sums(row);
-  if (least.added > now.added)
-    cell.added.fetch_add(least.added - now.added, std::memory_order_relaxed);
-  if (least.subtracted > now.subtracted)
-    cell.subtracted.fetch_add(least.subtracted - now.subtracted, std::memory_order_relaxed);
+  const ledger_sums more{least.added > now.added ? least.added - now.added : 0,
+                         least.subtracted > now.subtracted ? least.subtracted - now.subtracted : 0};
+  memory_->add_shared(books_->number_of(row), more);
+  if (!stripes_) {
+    books_->sums[row].added += more.added;
+    books_->sums[row].subtracted += more.subtracted;
+  }
+}
+
+// Rows are backed some at a time, so that a large capacity costs only what is used of it.
+bool ledger_file::back_rows(std::uint32_t up_to) noexcept {
+  if (up_to <= backed_rows_)
+    return true;
+  const auto& where = memory_->geometry();
+  const auto last = std::min(where.capacity, backed_rows_ + rows_backed_at_once);
+  const auto from = where.row_offset(backed_rows_);
+  if (back_with_storage(memory_->descriptor(), from, where.row_offset(last) - from) != 0)
+    return false;
+  backed_rows_ = last;
+  return true;
 }
 
 std::optional<std::uint32_t> ledger_file::append(std::string_view key) noexcept {
-  const auto row = row_count();
-  if (row >= capacity() || key.empty() || key.size() > layout::key_bytes_max)
+  const auto number = row_count();
+  if (number >= capacity() || key.empty() || key.size() > layout::key_bytes_max || forked() || !back_rows(number + 1))
     return std::nullopt;
-  auto& cell = cells(row);
-  std::memcpy(cell.key.data(), key.data(), key.size());
-  cell.key_length = static_cast<std::uint16_t>(key.size());
-  cell.checksum = key_checksum(cell);
-  head().rows.store(row + 1, std::memory_order_release);
-  return row;
+  auto& row = memory_->row(number);
+  std::memcpy(row.key.data(), key.data(), key.size());
+  row.key_length = static_cast<std::uint32_t>(key.size());
+  row.checksum.store(checks::row_checksum(number, key), std::memory_order_release);
+  row_count_.store(number + 1, std::memory_order_release);
+  return number;
+}
+
+counter ledger_file::handle(std::optional<std::uint32_t> row) const noexcept {
+  return stripes_ ? stripes_->handle(row) : counter{};
+}
+
+void ledger_file::stop_counting() noexcept {
+  if (stripes_)
+    stripes_->stop();
 }
 
 void ledger_file::remove() noexcept {
-  if (!path_.empty())
+  if (!path_.empty() && !forked() && is_still(path_, memory_->descriptor()))
     ::unlink(path_.c_str());
 }
+
+bool ledger_file::sync() noexcept { return memory_->sync(); }
 
 } // namespace holdfast

@@ -1,6 +1,7 @@
-// The ledgers of a state folder: which of them nobody owns any more, and what to do with those that are not sound.
+// The ledgers of a folder: which of them nobody owns any more, and what to do with those that cannot be trusted.
 #pragma once
 
+#include <ctime>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,10 +10,15 @@
 
 namespace holdfast {
 
-// Takes every ledger whose owner is gone. A damaged one is moved to `set-aside` in the folder, kept, and counted.
-std::vector<std::unique_ptr<ledger_file>> adopt_ledgers(const std::string& folder, std::uint64_t& damaged);
+// Takes every ledger whose owner is gone. One that is damaged or outdated is moved to `set-aside` in the folder, kept,
+// said and counted. What a process left that died while it made a ledger is deleted: nothing was ever counted in it.
+std::vector<std::unique_ptr<ledger_file>> adopt_ledgers(const std::string& folder, std::uint64_t& set_aside,
+                                                        std::int64_t now_seconds = std::time(nullptr));
 
 // Every ledger file of the folder, for looking.
 std::vector<std::string> list_ledgers(const std::string& folder);
+
+// Moves a file to `set-aside` beside it, under a name that is free there. Whoever calls holds its lock.
+bool set_ledger_aside(const std::string& path);
 
 } // namespace holdfast

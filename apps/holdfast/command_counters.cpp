@@ -87,7 +87,7 @@ exit_status run_incr(invocation& call) {
   // A ledger of our own, which the next engine on this folder adopts.
   if (folder.empty())
     return fail("there is no state folder to keep the increment in; give --state-dir");
-  const auto ledger = counter_ledger::open(folder + "/ledgers", 1);
+  const auto ledger = counter_ledger::open(folder + "/ledgers", 1, 1);
   if (!ledger->durable())
     return fail("the increment cannot be kept: " + ledger->why_anonymous());
   ledger->add(key, amount);

@@ -1,53 +1,56 @@
 #include <cstdio>
 
-#include <signal.h>
-
 #include "apps/holdfast/command.hpp"
-#include "runtime/counter_protocol.hpp"
 #include "runtime/ledger_folder.hpp"
+#include "runtime/ledger_view.hpp"
 #include "runtime/symbol_list.hpp"
 
 namespace holdfast::app {
 
 namespace {
 
-std::string row_json(const ledger_file& file, std::uint32_t row) {
-  const auto sums = file.sums(row);
-  const auto book = file.bookkeeping(row);
+std::string text_of(std::uint64_t added, std::uint64_t subtracted) {
+  return std::to_string(static_cast<std::int64_t>(added - subtracted));
+}
+
+std::string row_json(const ledger_view::row& row) {
   std::string out = "{\"key\":";
-  append_json_string(out, file.key(row));
-  out += ",\"added\":" + std::to_string(sums.added) + ",\"subtracted\":" + std::to_string(sums.subtracted);
-  out += ",\"acknowledged_added\":" + std::to_string(book.merged.added + book.carried.added);
-  out += ",\"acknowledged_subtracted\":" + std::to_string(book.merged.subtracted + book.carried.subtracted);
-  out += std::string{",\"pending\":"} + (needs_merge(sums, book) ? "true" : "false");
+  append_json_string(out, row.key);
+  out += ",\"added\":" + std::to_string(row.sums.added) + ",\"subtracted\":" + std::to_string(row.sums.subtracted);
+  out += ",\"acknowledged\":" + text_of(row.acknowledged.added, row.acknowledged.subtracted);
+  out += ",\"acknowledged_added\":" + std::to_string(row.acknowledged.added);
+  out += ",\"acknowledged_subtracted\":" + std::to_string(row.acknowledged.subtracted);
+  out += ",\"pending\":" + std::to_string(row.pending());
+  out += std::string{",\"merged\":"} + (row.is_merged() ? "true" : "false");
   return out + '}';
 }
 
-std::string file_json(const ledger_file& file) {
-  const bool alive = ::kill(static_cast<pid_t>(file.owner_process()), 0) == 0;
+std::string ledger_json(const std::string& path, const ledger_view& ledger) {
   std::string out = "{\"file\":";
-  append_json_string(out, file.path());
-  out += ",\"writer\":\"" + to_text(file.writer()) + "\",\"owner\":" + std::to_string(file.owner_process());
-  out += std::string{",\"alive\":"} + (alive ? "true" : "false") + ",\"rows\":[";
-  for (std::uint32_t row = 0; row < file.row_count(); ++row) {
-    out += row > 0 ? "," : "";
-    out += row_json(file, row);
-  }
+  append_json_string(out, path);
+  out += ",\"writer\":\"" + to_text(ledger.writer) + "\",\"owner\":" + std::to_string(ledger.owner_process);
+  out += std::string{",\"alive\":"} + (ledger.owned ? "true" : "false");
+  out += ",\"created\":" + std::to_string(ledger.created_seconds);
+  out += ",\"last_written\":" + std::to_string(ledger.last_written_seconds);
+  out += ",\"capacity\":" + std::to_string(ledger.capacity) + ",\"stripes\":" + std::to_string(ledger.stripes);
+  out += ",\"overflow\":" + std::to_string(ledger.overflow.added + ledger.overflow.subtracted) + ",\"rows\":[";
+  for (const auto& row : ledger.rows)
+    out += (&row == &ledger.rows.front() ? "" : ",") + row_json(row);
   return out + "]}";
 }
 
-void print_file(const ledger_file& file) {
-  const bool alive = ::kill(static_cast<pid_t>(file.owner_process()), 0) == 0;
-  std::printf("%s\n  writer %s, process %lld (%s), %u of %u counters\n", file.path().c_str(), to_text(file.writer()).c_str(),
-              static_cast<long long>(file.owner_process()), alive ? "alive" : "gone", file.row_count(), file.capacity());
-  std::printf("  %20s %20s  %-8s %s\n", "added", "subtracted", "state", "key");
-  for (std::uint32_t row = 0; row < file.row_count(); ++row) {
-    const auto sums = file.sums(row);
-    const auto key = std::string{file.key(row)};
-    std::printf("  %20llu %20llu  %-8s %s\n", static_cast<unsigned long long>(sums.added),
-                static_cast<unsigned long long>(sums.subtracted),
-                needs_merge(sums, file.bookkeeping(row)) ? "pending" : "merged", key.c_str());
-  }
+void print_ledger(const std::string& path, const ledger_view& ledger) {
+  std::printf("%s\n  writer %s, process %lld (%s), %zu of %u counters", path.c_str(), to_text(ledger.writer).c_str(),
+              static_cast<long long>(ledger.owner_process), ledger.owned ? "alive" : "gone", ledger.rows.size(),
+              ledger.capacity);
+  if (const auto overflow = ledger.overflow.added + ledger.overflow.subtracted; overflow > 0)
+    std::printf(", %llu counted in the overflow", static_cast<unsigned long long>(overflow));
+  std::printf("\n  %16s %16s %16s %16s  %s\n", "added", "subtracted", "acknowledged", "pending", "key");
+  for (const auto& row : ledger.rows)
+    std::printf("  %16llu %16llu %16s %16lld  %s\n", static_cast<unsigned long long>(row.sums.added),
+                static_cast<unsigned long long>(row.sums.subtracted),
+                text_of(row.acknowledged.added, row.acknowledged.subtracted).c_str(),
+                static_cast<long long>(row.pending()), row.key.c_str());
 }
 
 } // namespace
@@ -55,20 +58,26 @@ void print_file(const ledger_file& file) {
 exit_status run_ledger(invocation& call) {
   if (call.words.size() > 1)
     return refuse_usage("ledger takes at most one file");
-  const auto paths = call.words.empty() ? list_ledgers(state_path_of(call.config) + "/ledgers") : call.words;
+  const bool all = call.words.empty();
+  const auto paths = all ? list_ledgers(state_path_of(call.config) + "/ledgers") : call.words;
   std::string json = "[";
+  std::string problem;
   for (const auto& path : paths) {
-    const auto file = ledger_file::view(path);
-    if (!file)
-      return fail(file.error().detail);
+    const auto ledger = ledger_view::open(path);
+    if (!ledger) {
+      problem = ledger.error();
+      continue;
+    }
     if (call.json)
-      json += (json.size() > 1 ? "," : "") + file_json(**file);
+      json += (json.size() > 1 ? "," : "") + ledger_json(path, *ledger);
     else
-      print_file(**file);
+      print_ledger(path, *ledger);
   }
-  if (call.json)
+  if (call.json && (all || problem.empty()))
     std::printf("%s]\n", json.c_str());
-  return exit_status::done;
+  if (!call.json && paths.empty())
+    std::printf("no ledgers\n");
+  return problem.empty() ? exit_status::done : fail(problem + "; nothing was changed");
 }
 
 } // namespace holdfast::app

@@ -130,8 +130,10 @@ struct cache_fixture : actor_fixture {
   std::shared_ptr<supervisor_script> supervisor = std::make_shared<supervisor_script>();
   std::shared_ptr<accepted_tables> accepted = std::make_shared<accepted_tables>();
   symbol_board_ptr board = std::make_shared<symbol_board>();
-  std::atomic<std::uint64_t> hits{0};
-  std::atomic<std::uint64_t> misses{0};
+  stripe_cell hit_cell;
+  stripe_cell miss_cell;
+  std::atomic<std::uint64_t>& hits = hit_cell.added;
+  std::atomic<std::uint64_t>& misses = miss_cell.added;
   store_actor store_handle = sys.spawn(scripted_store, store);
   supervisor_actor supervisor_handle = sys.spawn(scripted_supervisor, supervisor);
   last_good_actor last_good_handle = sys.spawn(recording_last_good, accepted);
@@ -141,7 +143,7 @@ struct cache_fixture : actor_fixture {
     cache_settings settings;
     settings.fingerprint = "ours";
     settings.markets[index(market::spot)]
-      = {ttl, {}, holdfast::counter{&hits, nullptr}, holdfast::counter{&misses, nullptr}};
+      = {ttl, {}, holdfast::counter{no_ticket, 0, &hit_cell}, holdfast::counter{no_ticket, 0, &miss_cell}};
     under_test = sys.spawn(cache, settings, clock_ptr{clock}, board, store_handle, supervisor_handle, last_good_handle);
     consume_messages();
   }
