@@ -104,12 +104,14 @@ void drain(self_pointer self);
 void start_merge(self_pointer self, draining_ledger& ledger, batch next) {
   ledger.merging = true;
   auto* const target = &ledger; // lives until it is not merging
-  store_merge question{{}, now_of(self) + merge_patience};
+  const auto began = now_of(self);
+  store_merge question{{}, began + merge_patience};
   for (const auto& request : next.requests)
     question.rows.push_back(request.row);
   self->request(self->state.store, merge_patience + 500ms, std::move(question))
     .then(
-      [self, target, next](const store_merge_reply& reply) {
+      [self, target, next, began](const store_merge_reply& reply) {
+        self->state.settings.watched->flush_duration.observe(now_of(self) - began);
         target->merging = false;
         ++self->state.status.merged_batches;
         for (std::size_t i = 0; i < next.requests.size() && i < reply.verdicts.size(); ++i)

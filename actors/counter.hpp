@@ -23,6 +23,7 @@
 #include <holdfast/runtime/counter_ledger.hpp>
 #include <holdfast/runtime/counter_protocol.hpp>
 #include <holdfast/runtime/ledger_file.hpp>
+#include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
 
@@ -30,6 +31,7 @@ struct counter_settings {
   std::chrono::nanoseconds flush_interval = std::chrono::milliseconds{100};
   std::string folder; // of ledgers to adopt; empty: none
   counter_source store_kind = counter_source::embedded;
+  telemetry_ptr watched = std::make_shared<telemetry>();
 };
 
 // One ledger on its way into the store: ours, or one that we adopted.

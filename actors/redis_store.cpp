@@ -145,6 +145,7 @@ void drain(self_pointer self) {
   const auto asked_at = state.clock->boot_now();
   auto replies = state.client->run(commands, asked_at + state.settings.command_timeout);
   state.status.last_round_trip = state.clock->boot_now() - asked_at;
+  state.settings.watched->store_round_trip.observe(state.status.last_round_trip);
   state.status.commands += commands.size();
   if (!replies) {
     link_failed(self, replies.error().detail);

@@ -25,6 +25,7 @@
 #include <holdfast/runtime/log.hpp>
 #include <holdfast/runtime/redis_client.hpp>
 #include <holdfast/runtime/redis_url.hpp>
+#include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
 
@@ -33,6 +34,7 @@ struct redis_store_settings {
   std::chrono::nanoseconds connect_timeout{};
   std::chrono::nanoseconds command_timeout{};
   bool bulk = false; // this one is the second connection
+  telemetry_ptr watched = std::make_shared<telemetry>();
 };
 
 // A question that waits for the next pipeline.

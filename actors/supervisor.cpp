@@ -59,7 +59,9 @@ void fail_fetch(self_pointer self, market which, fault why, const std::string& d
 void start_fetcher(self_pointer self, market which);
 
 // The four facts of a supervisor's report: supervisor, context, reason, offender.
-void report(market which, std::string_view context, const std::string& reason) {
+void report(self_pointer self, market which, std::string_view context, const std::string& reason) {
+  const auto kind = of(self, which).status.down ? event_kind::fetcher_down : event_kind::restart;
+  self->state.settings.watched->events.note(kind, to_string(which), reason, self->state.clock->wall_now());
   logger()->warn("supervisor=supervisor context={} reason=\"{}\" offender=fetcher_{}", context, reason, to_string(which));
 }
 
@@ -73,18 +75,20 @@ void fetcher_ended(self_pointer self, market which, std::string_view context, co
   auto wait = one.restart_wait.next();
   if (one.restarts.spend(now) && !one.status.down) {
     ++one.status.restarts;
-    report(which, context, reason);
+    report(self, which, context, reason);
   } else {
     // The failure may have opened it already: opening it twice would double its length twice.
     if (one.circuit.state() != circuit_breaker::phase::open)
       one.circuit.open(now);
     wait = one.circuit.open_until() - now;
     if (!std::exchange(one.status.down, true))
-      report(which, "restart_intensity_reached", reason);
+      report(self, which, "restart_intensity_reached", reason);
   }
   self->delayed_send(self, wait, wake{static_cast<std::uint32_t>(which), 0});
-  if (one.fetching)
+  if (one.fetching) {
+    self->state.settings.watched->of(which).fetches[static_cast<std::size_t>(fetch_ending::crashed)].fetch_add(1);
     fail_fetch(self, which, fault::fetch_failed, "the fetcher ended: " + reason);
+  }
 }
 
 void start_fetcher(self_pointer self, market which) {
@@ -134,18 +138,41 @@ void answered(self_pointer self, market which, fetch_outcome& outcome) {
   fail_fetch(self, which, outcome.failure, outcome.detail);
 }
 
+// Counts how a fetch ended and how long it took, and notes what changes what may be asked.
+void watch(self_pointer self, market which, const fetch_outcome& outcome, std::chrono::nanoseconds took) {
+  auto& watched = *self->state.settings.watched;
+  const auto note = [&](event_kind kind, const std::string& detail) {
+    watched.events.note(kind, to_string(which), detail, self->state.clock->wall_now());
+  };
+  auto ending = fetch_ending::failed;
+  if (outcome.answer.table)
+    ending = outcome.answer.source == symbols_source::private_api ? fetch_ending::private_api : fetch_ending::public_api;
+  else if (outcome.failure == fault::fetch_forbidden)
+    ending = fetch_ending::forbidden;
+  else if (outcome.failure == fault::table_refused)
+    ending = fetch_ending::refused;
+  watched.of(which).fetch_ended(ending, took);
+  if (ending == fetch_ending::forbidden)
+    note(event_kind::embargo, outcome.detail);
+  if (ending == fetch_ending::refused)
+    note(event_kind::gate_refusal, outcome.detail);
+}
+
 void start_fetch(self_pointer self, market which, symbol_table_ptr baseline) {
   auto& one = of(self, which);
   const auto& state = self->state;
   one.fetching = true;
   ++one.status.fetches;
   const auto number = ++one.fetch_number;
-  const fetch_symbols wanted{std::move(baseline), state.clock->boot_now() + state.settings.fetch_timeout};
+  const auto began = state.clock->boot_now();
+  const fetch_symbols wanted{std::move(baseline), began + state.settings.fetch_timeout};
   self->request(one.child.handle, state.settings.fetch_timeout + grace, wanted)
     .then(
-      [self, which, number](fetch_outcome& outcome) {
-        if (of(self, which).fetch_number == number && of(self, which).fetching)
-          answered(self, which, outcome);
+      [self, which, number, began](fetch_outcome& outcome) {
+        if (of(self, which).fetch_number != number || !of(self, which).fetching)
+          return;
+        watch(self, which, outcome, self->state.clock->boot_now() - began);
+        answered(self, which, outcome);
       },
       [self, which, number](const caf::error& why) {
         auto& asked = of(self, which);

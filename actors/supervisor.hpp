@@ -25,6 +25,7 @@
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/log.hpp>
 #include <holdfast/runtime/restart_budget.hpp>
+#include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
 
@@ -42,6 +43,7 @@ struct supervisor_settings {
   std::uint32_t max_restarts = 5;
   std::chrono::nanoseconds restart_window = std::chrono::seconds{60};
   std::uint64_t seed = 0; // of the jitter
+  telemetry_ptr watched = std::make_shared<telemetry>();
 };
 
 struct supervised_fetcher {

@@ -37,6 +37,7 @@ void failed(self_pointer self, market which, std::optional<boot_time> forbidden_
   if (one.retry >= self->state.settings.retries_max)
     return wait_for_next_interval(self, which);
   ++one.retry;
+  self->state.settings.watched->of(which).refresh_retries.fetch_add(1, std::memory_order_relaxed);
   auto wait = one.retry_wait.next();
   if (forbidden_until)
     wait = std::max(wait, *forbidden_until - self->state.clock->boot_now());

@@ -18,6 +18,7 @@
 #include <holdfast/runtime/backoff.hpp>
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/counter.hpp>
+#include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
 
@@ -33,6 +34,7 @@ struct warmup_settings {
   std::uint32_t retries_max = 5;
   std::chrono::nanoseconds fetch_timeout = std::chrono::seconds{10};
   std::uint64_t seed = 0;
+  telemetry_ptr watched = std::make_shared<telemetry>();
 };
 
 struct warmed_market {

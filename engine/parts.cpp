@@ -141,14 +141,14 @@ struct exchange_access {
   }
 };
 
-store_actor spawn_redis(caf::actor_system& system, const options& settings, const clock_ptr& clock) {
+store_actor spawn_redis(caf::actor_system& system, const options& settings, const clock_ptr& clock, telemetry_ptr watched) {
   const auto url = redis_url::parse(settings.redis_url);
   if (!url) {
     logger()->warn("redis-url is not used: {}", url.error());
     return {};
   }
   return system.spawn<caf::detached>(
-    redis_store, redis_store_settings{*url, settings.redis_connect_timeout, settings.redis_command_timeout}, clock);
+    redis_store, redis_store_settings{*url, settings.redis_connect_timeout, settings.redis_command_timeout, false, std::move(watched)}, clock);
 }
 
 } // namespace
@@ -156,7 +156,7 @@ store_actor spawn_redis(caf::actor_system& system, const options& settings, cons
 void engine::parts::spawn_actors() {
   const auto path = folder.path.empty() ? std::string{":memory:"} : folder.file("store.sqlite");
   local = system.spawn<caf::detached>(embedded_store, path, clock);
-  store = settings.uses_redis() ? spawn_redis(system, settings, clock) : local;
+  store = settings.uses_redis() ? spawn_redis(system, settings, clock, watched) : local;
   const bool shares = store && store != local;
   if (!store)
     store = local;
@@ -179,18 +179,19 @@ void engine::parts::spawn_actors() {
   warming.retries_max = settings.warmup_max_retries;
   std::random_device random;
   warming.seed = random();
+  warming.watched = watched;
 
   last_good = system.spawn(holdfast::last_good, std::move(keeping), clock, known);
   supervisor = system.spawn(holdfast::supervisor,
                             supervisor_settings{exchange_access{settings, clock, budgets, memories, ledger,
                                                                 std::make_shared<metric_values>(), shares ? store : store_actor{}},
                                                 settings.fetch_timeout,
-                                                settings.max_restarts, settings.restart_window, random()},
+                                                settings.max_restarts, settings.restart_window, random(), watched},
                             clock, last_good);
   cache = system.spawn(holdfast::cache, std::move(caching), clock, board, store, supervisor, last_good);
   counters = system.spawn(counter_drain,
                           counter_settings{settings.flush_interval, folder.path.empty() ? "" : folder.file("ledgers"),
-                                           shares ? counter_source::redis : counter_source::embedded},
+                                           shares ? counter_source::redis : counter_source::embedded, watched},
                           clock, ledger, store);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(counters)});
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(cache)});

@@ -11,6 +11,7 @@
 #include "runtime/embargo.hpp"
 #include "runtime/exchange_memory.hpp"
 #include "runtime/state_folder.hpp"
+#include "runtime/telemetry.hpp"
 
 namespace holdfast {
 
@@ -32,6 +33,7 @@ struct engine::parts {
   std::array<holdfast::counter, market_count> hits;
   std::array<std::shared_ptr<embargo>, market_count> budgets;
   std::array<std::shared_ptr<exchange_memory>, market_count> memories;
+  telemetry_ptr watched = std::make_shared<telemetry>();
 
   store_actor local;
   store_actor store;

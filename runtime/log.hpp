@@ -1,5 +1,5 @@
-// The library's log: the spdlog logger named `holdfast`, which a host may register before the engine starts (ours
-// writes to standard error). One line per event, "what happened key=value ...", nothing secret in it.
+// The library's log: the spdlog logger named `holdfast`, which a host may register before the engine starts or put
+// in place of ours later (ours writes to standard error). One line per event, "what happened key=value ...", nothing secret in it.
 //
 // Threads  logger(): any. repeated_failure: one thread at a time.
 #pragma once
@@ -13,6 +13,9 @@
 namespace holdfast {
 
 std::shared_ptr<spdlog::logger> logger();
+
+// Failures of this process that were counted instead of logged.
+std::uint64_t suppressed_warnings() noexcept;
 
 // Says a failure that repeats once, counts the rest in silence, and tells on recovery how many there were.
 class repeated_failure {

@@ -58,6 +58,7 @@ last_good_actor::behavior_type scripted_last_good(last_good_actor::pointer) {
 struct fixture : test::actor_fixture {
   std::shared_ptr<script> plan = std::make_shared<script>();
   supervisor_actor under_test;
+  telemetry_ptr watched = std::make_shared<telemetry>();
 
   void start() {
     supervisor_settings settings;
@@ -68,6 +69,7 @@ struct fixture : test::actor_fixture {
       return started_fetcher{system.spawn(scripted_fetcher, which, plan, clock_ptr{clock}), {}};
     };
     settings.seed = 7;
+    settings.watched = watched;
     under_test = sys.spawn(supervisor, settings, clock_ptr{clock}, sys.spawn(scripted_last_good));
     consume_messages();
   }
@@ -176,6 +178,27 @@ CAF_TEST(a crash loop reaches the restart intensity then degrades and recovers b
   advance(16s);
   CAF_CHECK(fetch().failure == fault::none);
   CAF_CHECK(!status().down);
+}
+
+CAF_TEST(fetches are counted by their ending and what changes is an event) {
+  start();
+  fetch();
+  plan->ways[0] = script::way::forbid;
+  fetch();
+  advance(61s);
+  plan->ways[0] = script::way::crash;
+  fetch();
+  const auto ended = [&](fetch_ending how) {
+    return watched->of(market::spot).fetches[static_cast<std::size_t>(how)].load();
+  };
+  CAF_CHECK_EQUAL(ended(fetch_ending::public_api), 1u);
+  CAF_CHECK_EQUAL(ended(fetch_ending::forbidden), 1u);
+  CAF_CHECK_EQUAL(ended(fetch_ending::crashed), 1u);
+  const auto events = watched->events.newest();
+  CAF_REQUIRE_EQUAL(events.size(), 2u);
+  CAF_CHECK(events[0].kind == event_kind::restart);
+  CAF_CHECK(events[1].kind == event_kind::embargo);
+  CAF_CHECK_EQUAL(events[1].subject, "spot");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

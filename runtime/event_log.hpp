@@ -1,0 +1,74 @@
+// The last state changes of an engine, for "what happened last night": links up and down, markets stale and fresh,
+// restarts, embargoes, refused tables.
+//
+// Threads  any. note() holds a short lock and is for changes of state, never for a hot path.
+// Bounds   `events_max` events of at most `event_text_max` bytes of text each. What repeats with nothing else about its
+//          subject in between is one event with a count.
+// Restart  empty.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <holdfast/runtime/clock.hpp>
+
+namespace holdfast {
+
+enum class event_kind : std::uint8_t {
+  started,
+  link_up,
+  link_down,
+  store_changed,  // its identity: emptied, replaced, or gone back
+  fresh,
+  stale,
+  restart,        // of a fetcher
+  fetcher_down,   // past the restart intensity
+  circuit_open,
+  circuit_closed,
+  embargo,        // the exchange forbids asking
+  gate_refusal,   // a table was not believed
+};
+inline constexpr std::size_t event_kind_count = 12;
+
+constexpr std::string_view to_string(event_kind kind) noexcept {
+  constexpr std::array<std::string_view, event_kind_count> names{
+    "started", "link_up",      "link_down",    "store_changed",  "fresh",   "stale",
+    "restart", "fetcher_down", "circuit_open", "circuit_closed", "embargo", "gate_refusal"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+struct event {
+  std::uint64_t number = 0; // grows by one with every event of the engine
+  wall_time first;
+  wall_time last;           // differs from `first` where it was repeated
+  std::uint64_t count = 1;
+  event_kind kind = event_kind::started;
+  std::string subject;      // "spot", "futures", "redis", "engine"
+  std::string detail;       // for people; nothing secret
+};
+
+class event_log {
+public:
+  static constexpr std::size_t events_max = 1000;
+  static constexpr std::size_t event_text_max = 200;
+
+  void note(event_kind kind, std::string_view subject, std::string_view detail, wall_time at);
+
+  // The newest ones first, at most `most`.
+  std::vector<event> newest(std::size_t most = events_max) const;
+  // How often each kind was noted, over the whole life; by the number of the kind.
+  std::array<std::uint64_t, event_kind_count> totals() const;
+
+private:
+  mutable std::mutex mutex_;
+  std::deque<event> events_; // oldest first
+  std::array<std::uint64_t, event_kind_count> totals_{};
+  std::uint64_t next_number_ = 1;
+};
+
+} // namespace holdfast

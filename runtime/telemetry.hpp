@@ -1,0 +1,52 @@
+// What the parts of an engine tell about themselves while they work: events, durations, and counts that no actor's
+// status has. One object per engine, handed to whoever has something to tell; read by the metrics and the dashboard.
+//
+// Threads  any; everything but events is relaxed atomics.
+// Restart  begins anew: these are numbers of this process.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <holdfast/runtime/duration_histogram.hpp>
+#include <holdfast/runtime/event_log.hpp>
+#include <holdfast/runtime/market.hpp>
+
+namespace holdfast {
+
+// How a fetch ended: with a table that was believed, or not.
+enum class fetch_ending : std::uint8_t { private_api, public_api, failed, forbidden, refused, crashed };
+inline constexpr std::size_t fetch_ending_count = 6;
+
+// Which part of the gateway answered.
+enum class gateway_route : std::uint8_t { symbols, symbol, counters, counter, history, status, metrics, health, dashboard, other };
+inline constexpr std::array<std::string_view, 10> gateway_route_names{
+  "symbols", "symbol", "counters", "counter", "history", "status", "metrics", "health", "dashboard", "other"};
+
+struct market_telemetry {
+  std::array<std::atomic<std::uint64_t>, fetch_ending_count> fetches{};
+  std::atomic<std::uint64_t> refresh_retries{0};
+  duration_histogram fetch_duration;
+
+  void fetch_ended(fetch_ending how, std::chrono::nanoseconds took) noexcept {
+    fetches[static_cast<std::size_t>(how)].fetch_add(1, std::memory_order_relaxed);
+    fetch_duration.observe(took);
+  }
+};
+
+struct telemetry {
+  event_log events;
+  std::array<market_telemetry, market_count> markets;
+  duration_histogram store_round_trip;
+  duration_histogram flush_duration; // one merged batch
+  std::array<duration_histogram, gateway_route_names.size()> request_duration;
+
+  market_telemetry& of(market which) noexcept { return markets[index(which)]; }
+};
+
+using telemetry_ptr = std::shared_ptr<telemetry>;
+
+} // namespace holdfast
