@@ -1,13 +1,9 @@
 #define CAF_SUITE program
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 
-#include <sys/wait.h>
-
+#include "tests/support/shell.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -16,26 +12,13 @@ namespace {
 
 using namespace holdfast;
 
-struct outcome {
-  int status = -1;
-  std::string text; // standard output and error
-};
+using test::outcome;
 
 struct fixture {
   test::temporary_folder folder;
   fixture() { ::setenv("HOLDFAST_STATE_DIR", folder.file("state").c_str(), 1); }
 
-  outcome run(const std::string& arguments) {
-    const auto command = std::string{HOLDFAST_PROGRAM} + ' ' + arguments + " 2>&1";
-    const std::unique_ptr<FILE, int (*)(FILE*)> pipe{::popen(command.c_str(), "r"), [](FILE*) { return 0; }};
-    outcome result;
-    std::array<char, 4096> buffer;
-    while (const auto size = std::fread(buffer.data(), 1, buffer.size(), pipe.get()))
-      result.text.append(buffer.data(), size);
-    const int status = ::pclose(pipe.get());
-    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return result;
-  }
+  outcome run(const std::string& arguments) { return test::run_shell(std::string{HOLDFAST_PROGRAM} + ' ' + arguments); }
 };
 
 } // namespace
