@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "apps/holdfast/command.hpp"
+#include "apps/holdfast/simulation_options.hpp"
 #include "config/option_table.hpp"
 
 namespace {
@@ -20,7 +21,8 @@ void print_help() {
             "  get KEY                 one counter's value\n"
             "  incr KEY [AMOUNT]       count\n"
             "  ledger [FILE]           what the counter ledgers of the state folder hold\n"
-            "  simulate                an exchange on a loopback port [--port=N] [--seed=N] [--faults=MARKET:FAULT]\n"
+            "  simulate                an exchange on a loopback port [--port=N] [--seed=N] [--changes-per-poll=N]\n"
+            "                          [--faults=[MARKET:]FAULT[:SECONDS],...]; serve --simulate takes them, too\n"
             "  --help, --version\n\n"
             "symbols, counters, get and ledger take --json. Options, also as keys of the group `holdfast` in a\n"
             "file named by --config-file:\n");
@@ -61,6 +63,8 @@ exit_status run(std::vector<std::string> arguments) {
       continue;
     engine_config config;
     invocation call{config, {}, name != "serve" && take(arguments, "--json"), name == "serve" && take(arguments, "--simulate")};
+    if (call.simulate)
+      call.simulation = take_simulation(arguments);
     if (const auto error = config.parse(arguments))
       return refuse_usage(error.text());
     call.words = config.words();
