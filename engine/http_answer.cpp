@@ -66,7 +66,7 @@ std::shared_ptr<const list_bodies> list_body_cache::of(market which, const symbo
     return newest;
   auto made = std::make_shared<list_bodies>();
   made->table = table;
-  made->plain = std::shared_ptr<const std::string>{table, &table->list_json()};
+  made->plain = std::make_shared<const std::string>(table->list_json());
   made->zipped = std::make_shared<const std::string>(gzip(*made->plain));
   made->plain_tag = tag_of(*made->plain);
   made->zipped_tag = tag_of(*made->zipped);

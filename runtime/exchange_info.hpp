@@ -1,8 +1,9 @@
 // Reads a body of the exchange's `exchangeInfo`, spot or futures, into a symbol table: in one pass, without a tree.
 //
 // Tolerant  one bad symbol never costs the others; unknown fields, filters, statuses and contract types are counted,
-//           never refused; numbers are taken where strings are expected and the other way round.
-// Bounds    nesting is skipped without recursion; at most 64 distinct unknown names are remembered.
+//           never refused; numbers are taken where strings are expected and the other way round; of a key written
+//           twice the last one counts; half a surrogate pair becomes the replacement character.
+// Bounds    nesting is skipped without recursion, to a million levels; at most 64 distinct unknown names are remembered.
 // Errors    a body that is not JSON, not an object, or an error of the exchange ({"code":..,"msg":..}).
 #pragma once
 
@@ -28,7 +29,7 @@ struct exchange_info {
   symbol_table_ptr table;
   std::int64_t server_time_ms = 0;                 // 0: not told
   std::optional<std::int64_t> weight_per_minute;   // REQUEST_WEIGHT limit of the body's rateLimits
-  std::uint64_t bad_symbols = 0;                   // left out: unusable or repeated name
+  std::uint64_t bad_symbols = 0;                   // left out (unusable or repeated name, no object) or never listed (no asset)
   std::vector<schema_unknown> unknown;
 };
 

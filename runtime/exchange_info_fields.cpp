@@ -17,7 +17,7 @@ constexpr auto fields = std::to_array<std::pair<std::string_view, info_field>>({
   {"quantityPrecision", quantity_precision}, {"onboardDate", onboard}, {"deliveryDate", delivery}, {"filters", filters},
   {"permissions", permissions}, {"permissionSets", permission_sets}, {"filterType", filter_type},
   {"minPrice", min_price}, {"maxPrice", max_price}, {"tickSize", tick_size}, {"minQty", min_quantity},
-  {"maxQty", max_quantity}, {"stepSize", step_size}, {"minNotional", min_notional}, {"notional", notional},
+  {"maxQty", max_quantity}, {"stepSize", step_size}, {"minNotional", min_notional}, {"notional", min_notional},
   {"serverTime", server_time}, {"rateLimits", rate_limits}, {"symbols", symbols}, {"code", code}, {"msg", message},
   {"rateLimitType", limit_type}, {"limit", limit}, {"interval", interval}, {"intervalNum", interval_number},
 });
@@ -30,6 +30,14 @@ constexpr auto ignored_fields = std::to_array<std::string_view>({
   "allowTrailingStop", "cancelReplaceAllowed", "amendAllowed", "pegInstructionsAllowed", "isSpotTradingAllowed",
   "isMarginTradingAllowed", "baseCommissionPrecision", "quoteCommissionPrecision", "defaultSelfTradePreventionMode",
   "allowedSelfTradePreventionModes", "contractSize", "equalQtyPrecision",
+  // of filters
+  "multiplierUp", "multiplierDown", "multiplierDecimal", "avgPriceMins", "bidMultiplierUp", "bidMultiplierDown",
+  "askMultiplierUp", "askMultiplierDown", "applyToMarket", "applyMinToMarket", "applyMaxToMarket", "maxNotional",
+  "maxNumOrders", "maxNumAlgoOrders", "maxNumIcebergOrders", "maxNumOrderLists", "maxNumOrderAmends", "maxPosition",
+  "minTrailingAboveDelta", "maxTrailingAboveDelta", "minTrailingBelowDelta", "maxTrailingBelowDelta",
+  "positionControlSide", "endTime",
+  // of the body
+  "timezone", "futuresType", "exchangeFilters", "assets", "sors",
 });
 
 constexpr auto filter_types = std::to_array<std::string_view>({

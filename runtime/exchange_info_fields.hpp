@@ -17,7 +17,7 @@ enum class info_field : std::uint8_t {
   name, status, contract_status, contract_type, base_asset, quote_asset, base_precision, quote_precision,
   price_precision, quantity_precision, onboard, delivery, filters, permissions, permission_sets,
   // of a filter
-  filter_type, min_price, max_price, tick_size, min_quantity, max_quantity, step_size, min_notional, notional,
+  filter_type, min_price, max_price, tick_size, min_quantity, max_quantity, step_size, min_notional,
 };
 
 info_field find_info_field(std::string_view name) noexcept;

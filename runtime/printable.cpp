@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/symbol_table.hpp"
+#include "runtime/utf8.hpp"
 
 namespace holdfast {
 

@@ -1,5 +1,6 @@
 #include "runtime/symbol.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -40,9 +41,9 @@ wide at_scale(decimal value, unsigned scale) noexcept {
 bool on_grid(decimal value, const rule_value& increment) noexcept {
   if (!increment.present() || increment.units <= 0)
     return true;
-  if (value.scale <= increment.scale)
-    return at_scale(value, increment.scale) % increment.units == 0;
-  const unsigned finer = value.scale - increment.scale;
+  if (value.scale <= increment.scale())
+    return at_scale(value, increment.scale()) % increment.units == 0;
+  const unsigned finer = value.scale - increment.scale();
   if (finer > decimal_scale_max)
     return value.units == 0;
   return value.units % (increment.units * wide_powers_of_ten[finer]) == 0;
@@ -53,7 +54,7 @@ bool on_grid(decimal value, const rule_value& increment) noexcept {
 decimal floor_to_grid(decimal value, const rule_value& increment) noexcept {
   if (!increment.present() || increment.units <= 0)
     return value;
-  for (unsigned scale = increment.scale + 1u; scale-- > 0;) {
+  for (unsigned scale = increment.scale() + 1u; scale-- > 0;) {
     const wide floored = floor_divide(at_scale(value, scale), increment.units) * increment.units;
     if (const auto units = static_cast<std::int64_t>(floored); units == floored)
       return {units, static_cast<std::uint8_t>(scale)};
@@ -65,10 +66,10 @@ decimal floor_to_grid(decimal value, const rule_value& increment) noexcept {
 bool notional_reached(decimal price, decimal quantity, const rule_value& least) noexcept {
   const wide product = static_cast<wide>(price.units) * quantity.units;
   const unsigned scale = static_cast<unsigned>(price.scale) + quantity.scale;
-  if (scale >= least.scale)
-    return floor_shift(product, scale - least.scale) >= least.units;
+  if (scale >= least.scale())
+    return floor_shift(product, scale - least.scale()) >= least.units;
   // Only as many digits as the product has can count.
-  return product >= -floor_shift(-static_cast<wide>(least.units), least.scale - scale);
+  return product >= -floor_shift(-static_cast<wide>(least.units), least.scale() - scale);
 }
 
 } // namespace
@@ -80,18 +81,19 @@ symbol_status parse_symbol_status(std::string_view text) noexcept {
   return symbol_status::unknown;
 }
 
-bool symbol::permits(std::string_view permission) const noexcept {
-  // Every group must offer it; groups are joined by '&', alternatives within a group by '|'.
-  auto groups = permissions;
-  while (!groups.empty()) {
-    const auto end = groups.find('&');
-    auto group = groups.substr(0, end);
-    groups = end == std::string_view::npos ? std::string_view{} : groups.substr(end + 1);
+bool symbol::permits(std::span<const std::string_view> held) const noexcept {
+  // What is before the first `mark`; `rest` goes on behind it.
+  const auto take = [](std::string_view& rest, char mark) {
+    const auto end = rest.find(mark);
+    const auto head = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    return head;
+  };
+  for (auto groups = permissions.view(); !groups.empty();) {
     bool offered = false;
-    while (!group.empty() && !offered) {
-      const auto stop = group.find('|');
-      offered = group.substr(0, stop) == permission;
-      group = stop == std::string_view::npos ? std::string_view{} : group.substr(stop + 1);
+    for (auto group = take(groups, '&'); !group.empty() && !offered;) {
+      const auto one = take(group, '|');
+      offered = std::find(held.begin(), held.end(), one) != held.end();
     }
     if (!offered)
       return false;
@@ -121,6 +123,29 @@ broken_rule symbol::check_order(decimal price, decimal quantity) const noexcept 
   set = set | broken(min_notional.present() && !notional_reached(price, quantity, min_notional),
                      broken_rule::notional_too_low);
   return set;
+}
+
+symbol_draft symbol_draft::copy(const symbol& of) noexcept {
+  return {.name = of.name,
+          .base_asset = of.base_asset,
+          .quote_asset = of.quote_asset,
+          .tick_size = of.tick_size.text(),
+          .step_size = of.step_size.text(),
+          .min_quantity = of.min_quantity.text(),
+          .max_quantity = of.max_quantity.text(),
+          .min_notional = of.min_notional.text(),
+          .min_price = of.min_price.text(),
+          .max_price = of.max_price.text(),
+          .status_text = of.status_text,
+          .contract_type = of.contract_type,
+          .permissions = of.permissions,
+          .onboard_ms = of.onboard_ms,
+          .delivery_ms = of.delivery_ms,
+          .gone_since_ms = of.gone_since_ms,
+          .base_precision = of.base_precision,
+          .quote_precision = of.quote_precision,
+          .price_precision = of.price_precision,
+          .quantity_precision = of.quantity_precision};
 }
 
 } // namespace holdfast

@@ -4,11 +4,12 @@
 // Errors   none: a rule that the exchange did not give, or gave in a way that is no decimal, is simply absent.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include <holdfast/runtime/decimal.hpp>
+#include <holdfast/runtime/shared_text.hpp>
 
 namespace holdfast {
 
@@ -20,19 +21,6 @@ enum class symbol_status : std::uint8_t {
 };
 
 symbol_status parse_symbol_status(std::string_view text) noexcept;
-
-// A decimal rule with the exchange's own spelling.
-struct rule_value {
-  std::int64_t units = 0;
-  const char* characters = nullptr;
-  std::uint8_t length = 0; // 0: the exchange gave no such rule
-  std::uint8_t scale = 0;
-  bool exact = false;      // false: absent, or text that is no decimal
-
-  std::string_view text() const noexcept { return {characters, length}; }
-  decimal value() const noexcept { return {units, scale}; }
-  bool present() const noexcept { return exact; }
-};
 
 // What an order breaks; combine with `|`, test with has().
 enum class broken_rule : std::uint16_t {
@@ -55,21 +43,21 @@ constexpr bool has(broken_rule set, broken_rule one) noexcept {
 
 struct symbol {
   std::string_view name;
-  std::string_view base_asset;
-  std::string_view quote_asset;
-  std::string_view status_text;
-  std::string_view contract_type; // empty: not a future, or not told
-  std::string_view permissions;   // "SPOT|MARGIN&TRD_GRP_005": groups joined by '&', alternatives by '|'
+  std::string_view base_asset;  // empty, and the symbol not listed, where the exchange gave no clean text
+  std::string_view quote_asset; // likewise
   rule_value tick_size;
   rule_value step_size;
   rule_value min_quantity;
   rule_value max_quantity;
-  rule_value min_notional; // MIN_NOTIONAL or NOTIONAL, spot's `minNotional` or futures' `notional`
+  rule_value min_notional; // MIN_NOTIONAL or NOTIONAL, spot's `minNotional` or futures' `notional`; the stricter of both
   rule_value min_price;
   rule_value max_price;
-  std::int64_t onboard_ms = 0;  // Unix milliseconds; 0: not told
-  std::int64_t delivery_ms = 0; // Unix milliseconds; 0: not told
-  std::int64_t gone_since_ms = 0;
+  shared_text status_text;
+  shared_text contract_type; // empty: not a future, or not told
+  shared_text permissions;   // "SPOT|MARGIN&TRD_GRP_005": groups joined by '&', alternatives by '|'
+  std::int64_t onboard_ms = 0;    // Unix milliseconds; 0: not told
+  std::int64_t delivery_ms = 0;   // Unix milliseconds; 0: not told
+  std::int64_t gone_since_ms = 0; // Unix milliseconds at which a GONE symbol was missed first; 0: it is there
   std::uint8_t base_precision = 0;
   std::uint8_t quote_precision = 0;
   std::uint8_t price_precision = 0;    // futures; not the tick size
@@ -78,8 +66,10 @@ struct symbol {
 
   bool trading() const noexcept { return status == symbol_status::trading; }
 
-  // Whether an account that has `permission` alone may trade it; true where the exchange names none.
-  bool permits(std::string_view permission) const noexcept;
+  // Whether an account that holds these permissions may trade it: every group offers one of them. True where the
+  // exchange names none.
+  bool permits(std::span<const std::string_view> held) const noexcept;
+  bool permits(std::string_view permission) const noexcept { return permits({&permission, 1}); }
 
   // Down to a whole number of ticks (of steps), at the tick's scale; unchanged where the exchange gives none or zero,
   // which switches the rule off. A result beyond 64 bits at that scale is rounded further, to what fits.
@@ -87,6 +77,33 @@ struct symbol {
   decimal round_quantity(decimal quantity) const noexcept;
   // Every rule that a limit order would break. Price bounds of zero are switched off.
   broken_rule check_order(decimal price, decimal quantity) const noexcept;
+};
+
+// What a symbol is made from, in the exchange's own spelling: texts that need not outlive symbol_table_builder::add().
+struct symbol_draft {
+  std::string_view name;
+  std::string_view base_asset;
+  std::string_view quote_asset;
+  std::string_view tick_size;
+  std::string_view step_size;
+  std::string_view min_quantity;
+  std::string_view max_quantity;
+  std::string_view min_notional;
+  std::string_view min_price;
+  std::string_view max_price;
+  std::string_view status_text;
+  std::string_view contract_type;
+  std::string_view permissions;
+  std::int64_t onboard_ms = 0;
+  std::int64_t delivery_ms = 0;
+  std::int64_t gone_since_ms = 0;
+  std::uint8_t base_precision = 0;
+  std::uint8_t quote_precision = 0;
+  std::uint8_t price_precision = 0;
+  std::uint8_t quantity_precision = 0;
+
+  // As `of` was written.
+  static symbol_draft copy(const symbol& of) noexcept;
 };
 
 } // namespace holdfast

@@ -16,26 +16,22 @@ namespace {
 constexpr int format_version = 1;
 constexpr std::size_t text_bytes_max = 64u << 20;
 
-// A row is an array: texts first, in this order, then the numbers.
-constexpr auto texts = std::to_array<std::string_view symbol::*>(
-  {&symbol::name, &symbol::base_asset, &symbol::quote_asset, &symbol::status_text, &symbol::contract_type});
-constexpr auto rule_fields = std::to_array<rule_value symbol::*>(
-  {&symbol::tick_size, &symbol::step_size, &symbol::min_quantity, &symbol::max_quantity, &symbol::min_notional,
-   &symbol::min_price, &symbol::max_price});
-constexpr auto times = std::to_array<std::int64_t symbol::*>(
-  {&symbol::onboard_ms, &symbol::delivery_ms, &symbol::gone_since_ms});
-constexpr auto precisions = std::to_array<std::uint8_t symbol::*>(
-  {&symbol::base_precision, &symbol::quote_precision, &symbol::price_precision, &symbol::quantity_precision});
-constexpr std::size_t row_length = texts.size() + rule_fields.size() + times.size() + precisions.size() + 1;
+// A row is an array: texts first, in this order, then the numbers and the number of its permissions.
+constexpr auto texts = std::to_array<std::string_view symbol_draft::*>(
+  {&symbol_draft::name, &symbol_draft::base_asset, &symbol_draft::quote_asset, &symbol_draft::status_text,
+   &symbol_draft::contract_type, &symbol_draft::tick_size, &symbol_draft::step_size, &symbol_draft::min_quantity,
+   &symbol_draft::max_quantity, &symbol_draft::min_notional, &symbol_draft::min_price, &symbol_draft::max_price});
+constexpr auto times = std::to_array<std::int64_t symbol_draft::*>(
+  {&symbol_draft::onboard_ms, &symbol_draft::delivery_ms, &symbol_draft::gone_since_ms});
+constexpr auto precisions = std::to_array<std::uint8_t symbol_draft::*>(
+  {&symbol_draft::base_precision, &symbol_draft::quote_precision, &symbol_draft::price_precision,
+   &symbol_draft::quantity_precision});
+constexpr std::size_t row_length = texts.size() + times.size() + precisions.size() + 1;
 
-void append_row(std::string& out, const symbol& one, std::size_t permissions) {
+void append_row(std::string& out, const symbol_draft& one, std::size_t permissions) {
   out += '[';
   for (const auto field : texts) {
     append_json_string(out, one.*field);
-    out += ',';
-  }
-  for (const auto field : rule_fields) {
-    append_json_string(out, (one.*field).text());
     out += ',';
   }
   for (const auto field : times)
@@ -45,28 +41,16 @@ void append_row(std::string& out, const symbol& one, std::size_t permissions) {
   out += std::to_string(permissions) + ']';
 }
 
-std::optional<symbol> read_row(const rapidjson::Value& row, const std::vector<std::string_view>& permissions) {
+std::optional<symbol_draft> read_row(const rapidjson::Value& row, const std::vector<std::string_view>& permissions) {
   if (!row.IsArray() || row.Size() != row_length)
     return std::nullopt;
-  symbol one;
+  symbol_draft one;
   rapidjson::SizeType at = 0;
-  const auto text = [&]() -> std::optional<std::string_view> {
+  for (const auto field : texts) {
     const auto& value = row[at++];
     if (!value.IsString())
       return std::nullopt;
-    return std::string_view{value.GetString(), value.GetStringLength()};
-  };
-  for (const auto field : texts) {
-    const auto value = text();
-    if (!value)
-      return std::nullopt;
-    one.*field = *value;
-  }
-  for (const auto field : rule_fields) {
-    const auto value = text();
-    if (!value)
-      return std::nullopt;
-    one.*field = make_rule(*value);
+    one.*field = {value.GetString(), value.GetStringLength()};
   }
   for (const auto field : times) {
     if (!row[at].IsInt64())
@@ -81,7 +65,6 @@ std::optional<symbol> read_row(const rapidjson::Value& row, const std::vector<st
   if (!row[at].IsUint() || row[at].GetUint() >= permissions.size())
     return std::nullopt;
   one.permissions = permissions[row[at].GetUint()];
-  one.status = parse_symbol_status(one.status_text);
   return one;
 }
 
@@ -115,7 +98,7 @@ std::string encode_symbols(const encoded_symbols& what) {
       permissions.push_back(one.permissions);
     if (!rows.empty())
       rows += ',';
-    append_row(rows, one, known->second);
+    append_row(rows, symbol_draft::copy(one), known->second);
   }
   std::string out = "{\"holdfast\":" + std::to_string(format_version);
   out += ",\"source\":\"" + std::string{to_string(what.source)} + '"';
@@ -175,7 +158,7 @@ expected<encoded_symbols, std::string> decode_symbols(std::string_view text, con
   builder.server_time(server_time->GetInt64());
   for (const auto& row : rows->GetArray()) {
     const auto one = read_row(row, permissions);
-    if (!one || !builder.add(*one))
+    if (!one || builder.add(*one) == symbol_table_builder::added::refused)
       return refuse("a symbol of the value is not as written");
   }
   if (builder.size() == 0)

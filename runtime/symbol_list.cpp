@@ -33,7 +33,7 @@ void append_symbol(std::string& out, const symbol& one) {
                                                                             {"maxQty", &one.max_quantity},
                                                                             {"minNotional", &one.min_notional}}};
   for (const auto& [name, rule] : rules)
-    if (rule->length > 0)
+    if (!rule->written.empty())
       append_field(out, name, rule->text());
   out += '}';
 }
@@ -45,20 +45,17 @@ std::string_view text_of(const rapidjson::Value& object, const char* name) {
   return {member->value.GetString(), member->value.GetStringLength()};
 }
 
-symbol read_symbol(const rapidjson::Value& object) {
-  symbol one;
-  one.name = text_of(object, "symbol");
-  one.base_asset = text_of(object, "baseAsset");
-  one.quote_asset = text_of(object, "quoteAsset");
-  one.status_text = text_of(object, "status");
-  one.status = parse_symbol_status(one.status_text);
-  one.contract_type = text_of(object, "contractType");
-  one.tick_size = make_rule(text_of(object, "tickSize"));
-  one.step_size = make_rule(text_of(object, "stepSize"));
-  one.min_quantity = make_rule(text_of(object, "minQty"));
-  one.max_quantity = make_rule(text_of(object, "maxQty"));
-  one.min_notional = make_rule(text_of(object, "minNotional"));
-  return one;
+symbol_draft read_symbol(const rapidjson::Value& object) {
+  return {.name = text_of(object, "symbol"),
+          .base_asset = text_of(object, "baseAsset"),
+          .quote_asset = text_of(object, "quoteAsset"),
+          .tick_size = text_of(object, "tickSize"),
+          .step_size = text_of(object, "stepSize"),
+          .min_quantity = text_of(object, "minQty"),
+          .max_quantity = text_of(object, "maxQty"),
+          .min_notional = text_of(object, "minNotional"),
+          .status_text = text_of(object, "status"),
+          .contract_type = text_of(object, "contractType")};
 }
 
 } // namespace
@@ -91,10 +88,10 @@ std::string write_symbol_list(const symbol_table& table) {
   std::string out;
   out.reserve(2 + table.listed().size() * 224);
   out += '[';
-  for (const auto id : table.listed()) {
+  for (const auto& one : table.list()) {
     if (out.size() > 1)
       out += ',';
-    append_symbol(out, table.symbols()[id]);
+    append_symbol(out, one);
   }
   out += ']';
   out.shrink_to_fit();
@@ -118,8 +115,8 @@ expected<symbol_table_ptr, std::string> read_symbol_list(std::string_view text, 
     const auto one = read_symbol(element);
     if (one.base_asset.empty() || one.quote_asset.empty() || one.status_text.empty())
       return unexpected{std::string{"an element lacks one of symbol, baseAsset, quoteAsset, status"}};
-    if (!builder.add(one))
-      return unexpected{std::string{"an element has an unusable or repeated symbol"}};
+    if (builder.add(one) != symbol_table_builder::added::listable)
+      return unexpected{std::string{"an element has an unusable or repeated symbol, or an unusable asset"}};
   }
   if (builder.size() == 0)
     return unexpected{std::string{"the array is empty"}};

@@ -1,18 +1,19 @@
 // Every symbol of one market at one moment: immutable, built once by a symbol_table_builder, shared by all readers.
 //
 // Threads  built by one thread, read by any number.
-// Bounds   at most 2^24 symbols; names of 1 to 64 bytes. About 370 bytes a symbol, all in.
+// Bounds   at most 2^24 symbols; names of 1 to 64 bytes. At most 320 bytes a symbol, all in.
 // Lookup   open addressing over keys of 16 bytes kept in the slots, so that a find touches one cache line for the
 //          names that the exchange uses, and the symbol itself only when found.
+// Life     symbols, texts and ids are the table's; a dense id means nothing to another table.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include <holdfast/runtime/market.hpp>
@@ -27,21 +28,39 @@ struct list_rules {
   std::vector<std::string> priority_assets;
 };
 
-// Owns the text that symbols point to; equal texts are kept once.
-class text_arena {
+// Symbols of one table in an order of their own.
+class symbol_range {
 public:
-  text_arena();
-  ~text_arena();
-  text_arena(text_arena&&) noexcept;
-  text_arena& operator=(text_arena&&) noexcept;
-  std::string_view intern(std::string_view text);
-  // No more interning: frees the index, keeps the text.
-  void seal() noexcept;
-  std::size_t bytes() const noexcept;
+  class iterator {
+  public:
+    using value_type = symbol;
+    using difference_type = std::ptrdiff_t;
+    iterator() = default;
+    iterator(const symbol* symbols, const std::uint32_t* at) noexcept : symbols_{symbols}, at_{at} {}
+    const symbol& operator*() const noexcept { return symbols_[*at_]; }
+    const symbol* operator->() const noexcept { return symbols_ + *at_; }
+    iterator& operator++() noexcept { return ++at_, *this; }
+    iterator operator++(int) noexcept { return {symbols_, at_++}; }
+    bool operator==(const iterator& other) const noexcept { return at_ == other.at_; }
+
+  private:
+    const symbol* symbols_ = nullptr;
+    const std::uint32_t* at_ = nullptr;
+  };
+
+  symbol_range() = default;
+  symbol_range(const symbol* symbols, std::span<const std::uint32_t> ids) noexcept : symbols_{symbols}, ids_{ids} {}
+  iterator begin() const noexcept { return {symbols_, ids_.data()}; }
+  iterator end() const noexcept { return {symbols_, ids_.data() + ids_.size()}; }
+  std::size_t size() const noexcept { return ids_.size(); }
+  bool empty() const noexcept { return ids_.empty(); }
+  const symbol& operator[](std::size_t position) const noexcept { return symbols_[ids_[position]]; }
+  // Dense ids, in this order.
+  std::span<const std::uint32_t> ids() const noexcept { return ids_; }
 
 private:
-  struct content;
-  std::unique_ptr<content> content_;
+  const symbol* symbols_ = nullptr;
+  std::span<const std::uint32_t> ids_;
 };
 
 class symbol_table {
@@ -52,49 +71,54 @@ public:
 
   // Null where there is no such symbol.
   const symbol* find(std::string_view name) const noexcept;
+  const symbol* at(std::uint32_t id) const noexcept { return id < symbols_.size() ? &symbols_[id] : nullptr; }
 
   // Dense id of a symbol of this table.
   std::uint32_t id(const symbol& of) const noexcept { return static_cast<std::uint32_t>(&of - symbols_.data()); }
 
-  // Dense ids of what the contract lists: TRADING, quoted in the configured assets; priority assets first in their
-  // order (symbols of one asset in the exchange's order), the rest by name in byte order.
+  // What the contract lists: TRADING, quoted in the configured assets; priority assets first in their order (symbols
+  // of one asset in the exchange's order), the rest by name in byte order.
+  symbol_range list() const noexcept { return {symbols_.data(), listed_}; }
   std::span<const std::uint32_t> listed() const noexcept { return listed_; }
 
-  // The contract's JSON array of the listed symbols, serialised once.
-  const std::string& list_json() const noexcept { return list_json_; }
+  // The contract's JSON array of the listed symbols; made anew by every call.
+  std::string list_json() const;
 
-  // Dense ids of every symbol whose name begins with `prefix`, in byte order.
-  std::span<const std::uint32_t> with_prefix(std::string_view prefix) const noexcept;
+  // Every symbol whose name begins with `prefix`, in byte order.
+  symbol_range complete(std::string_view prefix) const noexcept;
 
   std::size_t trading_count() const noexcept { return trading_count_; }
 
-  // Equal for equal content, in every process.
+  // Equal for equal content, in every process: all that is kept of the symbols but when one was missed first.
   std::uint64_t content_hash() const noexcept { return content_hash_; }
 
   // The exchange's time of the body, Unix milliseconds; 0: not told.
   std::int64_t server_time_ms() const noexcept { return server_time_ms_; }
 
-  // Heap bytes of the table, all in.
+  // Bytes of the table, all in.
   std::size_t memory() const noexcept;
 
 private:
   friend class symbol_table_builder;
   struct slot {
-    std::uint64_t key[2];
+    std::uint64_t low;
+    std::uint64_t high;
     std::uint32_t id_plus_one; // 0: free
     std::uint32_t length;
   };
   symbol_table() = default;
-  void index_names();
+  void index_names(const std::vector<std::uint64_t>& hashes);
+  void sort_names();
   void order_list(const list_rules& rules);
   void hash_content() noexcept;
 
-  text_arena arena_;
+  std::vector<std::unique_ptr<char[]>> texts_;
+  std::size_t text_bytes_ = 0;
   std::vector<symbol> symbols_;
-  std::vector<slot> slots_;
+  std::vector<slot> slots_; // the last one is free, so that every search ends
+  std::size_t homes_ = 0;   // slots in which a search may begin
   std::vector<std::uint32_t> listed_;
   std::vector<std::uint32_t> by_name_;
-  std::string list_json_;
   std::uint64_t content_hash_ = 0;
   std::int64_t server_time_ms_ = 0;
   std::size_t trading_count_ = 0;
@@ -103,27 +127,26 @@ private:
 // Collects symbols whose texts may die after add().
 class symbol_table_builder {
 public:
+  // `unlisted`: added, but without a clean base or quote asset it is never listed. `refused`: nothing is added, since
+  // the name is taken, empty, longer than 64 bytes or not clean UTF-8, or the table is full.
+  enum class added : std::uint8_t { listable, unlisted, refused };
+
   symbol_table_builder();
-  void reserve(std::size_t count) { table_->symbols_.reserve(count); }
-  void server_time(std::int64_t milliseconds) noexcept { table_->server_time_ms_ = milliseconds; }
+  ~symbol_table_builder();
+  symbol_table_builder(symbol_table_builder&&) noexcept;
+  symbol_table_builder& operator=(symbol_table_builder&&) noexcept;
 
-  // False, and nothing is added, where the name is taken, empty, longer than 64 bytes, or not clean UTF-8.
-  bool add(const symbol& next);
-
-  std::size_t size() const noexcept { return table_->symbols_.size(); }
+  void reserve(std::size_t count);
+  void server_time(std::int64_t milliseconds) noexcept;
+  added add(const symbol_draft& next);
+  std::size_t size() const noexcept;
 
   // The builder is empty afterwards.
   symbol_table_ptr build(const list_rules& rules);
 
 private:
-  std::unique_ptr<symbol_table> table_;
-  std::unordered_set<std::string_view> names_; // in the table's arena
+  struct parts;
+  std::unique_ptr<parts> parts_;
 };
-
-// `text` parsed, the spelling kept; not present() where it is no decimal. The view is not owned.
-rule_value make_rule(std::string_view text) noexcept;
-
-// Clean UTF-8 without control characters.
-bool is_clean_utf8(std::string_view text) noexcept;
 
 } // namespace holdfast

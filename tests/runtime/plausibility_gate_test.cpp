@@ -20,13 +20,12 @@ symbol_table_ptr table_of(const table_plan& plan) {
   builder.server_time(plan.server_time);
   for (int i = 0; i < plan.symbols; ++i) {
     const auto name = "S" + std::to_string(i) + "USDT";
-    symbol one;
+    symbol_draft one;
     one.name = name;
     one.base_asset = "S";
     one.quote_asset = plan.quote;
     one.status_text = i < plan.trading ? "TRADING" : "BREAK";
-    one.status = i < plan.trading ? symbol_status::trading : symbol_status::break_;
-    one.tick_size = make_rule(i < plan.odd_ticks ? plan.odd_tick : plan.tick);
+    one.tick_size = i < plan.odd_ticks ? plan.odd_tick : plan.tick;
     builder.add(one);
   }
   return builder.build({{"USDT"}, {}});

@@ -83,12 +83,11 @@ symbol_table_ptr table_of(int symbols) {
   symbol_table_builder builder;
   for (int i = 0; i < symbols; ++i) {
     const auto name = "S" + std::to_string(i) + "USDT";
-    symbol one;
+    symbol_draft one;
     one.name = name;
     one.base_asset = "S";
     one.quote_asset = "USDT";
     one.status_text = "TRADING";
-    one.status = symbol_status::trading;
     builder.add(one);
   }
   return builder.build({});
