@@ -1,0 +1,23 @@
+// Symbols that vanish from the exchange's list stay in the table as GONE, so that a position in one can still be priced.
+//
+// Rows vanish for a day and come back at their old place: a gone symbol keeps the place behind the neighbour that it
+// had, and is the exchange's own row again once it is listed again.
+#pragma once
+
+#include <chrono>
+
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/symbol_table.hpp>
+
+namespace holdfast {
+
+inline constexpr std::chrono::hours keep_gone_default{24 * 30};
+
+// `next` with the symbols of `previous` that it lacks: status GONE, their last rules, and since when. Those missed for
+// longer than `keep_for` are left out. `next` itself where there is nothing to add.
+// Pre: `next` is a whole list of the exchange (a bare array of the tradable symbols lacks most of them), not null;
+//      `previous` may be null.
+symbol_table_ptr merge_gone(const symbol_table_ptr& previous, symbol_table_ptr next, wall_time now, const list_rules& rules,
+                            std::chrono::seconds keep_for = keep_gone_default);
+
+} // namespace holdfast
