@@ -1,0 +1,228 @@
+#include "runtime/history_file.hpp"
+
+#include <array>
+
+#include <sys/stat.h>
+
+#include "runtime/database_file.hpp"
+#include "runtime/history_statement.hpp"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::chrono::milliseconds patience{2000};
+constexpr std::array<std::int64_t, 3> steps{10, 60, 3600};
+
+constexpr auto schema = R"(
+  PRAGMA journal_mode=WAL;
+  PRAGMA synchronous=NORMAL;
+  CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS point(step INTEGER, series INTEGER, slot INTEGER, value INTEGER,
+                                   PRIMARY KEY(step, series, slot)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS seen(step INTEGER, slot INTEGER, PRIMARY KEY(step, slot)) WITHOUT ROWID;
+)";
+
+} // namespace
+
+void history_file::database_deleter::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
+void history_file::statement_deleter::operator()(sqlite3_stmt* prepared) const noexcept { sqlite3_finalize(prepared); }
+
+history_file::~history_file() { roll_up(); }
+
+expected<std::unique_ptr<history_file>, std::string> history_file::open(const std::string& path, history_limits limits) {
+  const opening_lock lock{path, patience};
+  std::string why;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    sqlite3* raw = nullptr;
+    const int result
+      = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    std::unique_ptr<history_file> file{new history_file{raw, limits}};
+    if (result != SQLITE_OK)
+      return unexpected{path + ": " + (raw ? sqlite3_errmsg(raw) : "out of memory")};
+    sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
+    if (path != ":memory:")
+      ::chmod(path.c_str(), 0600);
+    if (file->run(schema) && file->load_series())
+      return file;
+    const int code = sqlite3_errcode(raw) & 0xFF;
+    why = path + ": " + file->last_error_;
+    file.reset();
+    if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB)
+      break;
+    move_database_aside(path);
+  }
+  return unexpected{why};
+}
+
+bool history_file::run(const char* sql) {
+  if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK)
+    return true;
+  last_error_ = sqlite3_errmsg(database_.get());
+  return false;
+}
+
+sqlite3_stmt* history_file::prepare(const char* sql) {
+  for (const auto& [text, prepared] : prepared_)
+    if (text == sql)
+      return prepared.get();
+  sqlite3_stmt* prepared = nullptr;
+  if (sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr) != SQLITE_OK) {
+    last_error_ = sqlite3_errmsg(database_.get());
+    return nullptr;
+  }
+  prepared_.emplace_back(sql, prepared);
+  return prepared;
+}
+
+bool history_file::load_series() {
+  history_statement all{*this, "SELECT id, key FROM series"};
+  while (all.step())
+    ids_.emplace(all.text(1), all.number(0).value_or(0));
+  return last_error_.empty();
+}
+
+std::chrono::seconds history_file::kept(std::int64_t step) const noexcept {
+  return step == 10 ? limits_.fine : step == 60 ? limits_.minutes : limits_.hours;
+}
+
+std::optional<std::int64_t> history_file::id_of(const std::string& key) {
+  if (const auto known = ids_.find(key); known != ids_.end())
+    return known->second;
+  if (ids_.size() >= limits_.series_max) {
+    ++left_out_;
+    return std::nullopt;
+  }
+  history_statement add{*this, "INSERT INTO series(key) VALUES(?1) ON CONFLICT(key) DO UPDATE SET key=key RETURNING id"};
+  if (!add.with(key).step())
+    return std::nullopt;
+  return ids_.emplace(key, add.number(0).value_or(0)).first->second;
+}
+
+bool history_file::put(std::int64_t step, std::int64_t series, std::int64_t slot, std::optional<std::int64_t> value) {
+  if (kept(step) <= std::chrono::seconds{0})
+    return true;
+  history_statement row{*this, "INSERT OR REPLACE INTO point(step, series, slot, value) VALUES(?1, ?2, ?3, ?4)"};
+  return row.with(step).with(series).with(slot).with(value).run();
+}
+
+bool history_file::mark_seen(std::int64_t step, std::int64_t slot) {
+  if (kept(step) <= std::chrono::seconds{0})
+    return true;
+  history_statement row{*this, "INSERT OR IGNORE INTO seen(step, slot) VALUES(?1, ?2)"};
+  return row.with(step).with(slot).run();
+}
+
+// Counters that are not among those of this record: they end, in every step.
+bool history_file::end_missing(std::int64_t slot) {
+  bool good = true;
+  for (const auto& [key, id] : ids_) {
+    auto& known = known_[id];
+    // After a start nothing is known of the counters that an earlier process recorded.
+    const bool ends = known.record != records_ && (known.alive || records_ == 1);
+    if (!ends)
+      continue;
+    known.alive = false;
+    for (const auto step : steps)
+      good = put(step, id, slot * 10 / step, std::nullopt) && good;
+  }
+  return good;
+}
+
+bool history_file::record(std::int64_t now, const counter_values& values) {
+  if (minute_ && *minute_ != now / 60)
+    roll_up();
+  minute_ = now / 60;
+  const auto slot = now / 10;
+  left_out_ = 0;
+  ++records_;
+  if (!run("BEGIN IMMEDIATE"))
+    return false;
+  bool good = mark_seen(10, slot);
+  for (const auto& [key, value] : values) {
+    const auto id = id_of(key);
+    if (!id)
+      continue;
+    auto& known = known_[*id];
+    known.record = records_;
+    if (known.alive && known.value == value)
+      continue;
+    known.value = value;
+    known.alive = known.dirty = true;
+    good = put(10, *id, slot, value) && good;
+  }
+  good = end_missing(slot) && good;
+  if (good && run("COMMIT"))
+    return true;
+  run("ROLLBACK");
+  // What was not written is written with the next record.
+  known_.clear();
+  return false;
+}
+
+bool history_file::roll_up() {
+  if (!minute_ || !run("BEGIN IMMEDIATE"))
+    return false;
+  bool good = mark_seen(60, *minute_) && mark_seen(3600, *minute_ / 60);
+  for (auto& [id, known] : known_) {
+    if (!known.dirty || !known.alive)
+      continue;
+    good = put(60, id, *minute_, known.value) && put(3600, id, *minute_ / 60, known.value) && good;
+  }
+  if (!good || !run("COMMIT")) {
+    run("ROLLBACK");
+    return false;
+  }
+  for (auto& [id, known] : known_)
+    known.dirty = false;
+  return true;
+}
+
+// The newest row before the limit stays: it is what an idle counter still is.
+void history_file::drop_before(std::int64_t step, std::int64_t slot) {
+  history_statement{*this, "DELETE FROM seen WHERE step=?1 AND slot<?2"}.with(step).with(slot).run();
+  for (const auto& [key, id] : ids_)
+    history_statement{*this, "DELETE FROM point WHERE step=?1 AND series=?2 AND slot<(SELECT max(slot) FROM point "
+                             "WHERE step=?1 AND series=?2 AND slot<=?3)"}
+      .with(step).with(id).with(slot).run();
+}
+
+void history_file::prune(std::int64_t now) {
+  if (!run("BEGIN IMMEDIATE"))
+    return;
+  for (const auto step : steps)
+    drop_before(step, (now - kept(step).count()) / step);
+  for (const std::int64_t step : {10, 60})
+    for (auto keep = kept(step) / 2; bytes() > limits_.bytes_max && keep >= std::chrono::minutes{10}; keep /= 2)
+      drop_before(step, (now - keep.count()) / step);
+  // Counters that ended so long ago that nothing but their end is left.
+  std::vector<std::string> gone;
+  for (const auto& [key, id] : ids_) {
+    if (known_[id].alive)
+      continue;
+    history_statement left{*this, "SELECT 1 FROM point WHERE series=?1 AND value IS NOT NULL AND step IN (10, 60, 3600) LIMIT 1"};
+    if (!left.with(id).step())
+      gone.push_back(key);
+  }
+  for (const auto& key : gone) {
+    history_statement{*this, "DELETE FROM point WHERE step IN (10, 60, 3600) AND series=?1"}.with(ids_[key]).run();
+    history_statement{*this, "DELETE FROM series WHERE id=?1"}.with(ids_[key]).run();
+    known_.erase(ids_[key]);
+    ids_.erase(key);
+  }
+  if (!run("COMMIT"))
+    run("ROLLBACK");
+}
+
+std::uint64_t history_file::bytes() const {
+  const auto number = [this](const char* sql) {
+    sqlite3_stmt* raw = nullptr;
+    if (sqlite3_prepare_v2(database_.get(), sql, -1, &raw, nullptr) != SQLITE_OK)
+      return std::uint64_t{0};
+    const std::unique_ptr<sqlite3_stmt, statement_deleter> query{raw};
+    return sqlite3_step(raw) == SQLITE_ROW ? static_cast<std::uint64_t>(sqlite3_column_int64(raw, 0)) : std::uint64_t{0};
+  };
+  return (number("PRAGMA page_count") - number("PRAGMA freelist_count")) * number("PRAGMA page_size");
+}
+
+} // namespace holdfast

@@ -1,0 +1,128 @@
+// How counters went over time: their totals every 10 s, rolled up to minutes and hours, in one SQLite database of the
+// state folder.
+//
+//   step    kept for (see history_limits)
+//   10 s    24 hours
+//   1 min   30 days
+//   1 h     2 years
+//
+// A row is written only where a total changed; that a step was watched at all is noted once for all counters. So an idle
+// counter costs nothing, and a time in which nobody watched is a gap, not a line.
+//
+// Threads   one at a time per object; other processes may read the same file meanwhile.
+// Bounds    `bytes_max`: past it the oldest fine points go first. `series_max` counters; further ones are left out and told.
+// Time      wall time in whole Unix seconds, given by the caller: history is read across restarts.
+// Restart   everything recorded stays; of the running minute only the 10 s points are written yet.
+// Errors    open() answers why; a damaged file is moved aside and a new one begun.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <holdfast/runtime/expected.hpp>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace holdfast {
+
+struct history_limits {
+  std::chrono::seconds fine = std::chrono::hours{24};         // points every 10 s
+  std::chrono::seconds minutes = std::chrono::hours{24 * 30}; // points every minute
+  std::chrono::seconds hours = std::chrono::hours{24 * 731};  // points every hour
+  std::uint64_t bytes_max = 1u << 30;
+  std::size_t series_max = 10'000;
+};
+
+struct history_point {
+  std::int64_t at = 0;        // Unix seconds: the begin of its step
+  std::int64_t value = 0;     // the total at the end of the step
+  std::optional<double> rate; // per second since the step before; none after a gap
+};
+
+struct history_range {
+  std::int64_t since = 0; // Unix seconds, both ends included
+  std::int64_t until = 0;
+  std::optional<std::int64_t> step; // seconds; none: whatever suits the range
+};
+
+struct history_line {
+  std::int64_t step = 10;
+  std::vector<history_point> points; // in order of time, none where nobody watched
+};
+
+using counter_values = std::vector<std::pair<std::string, std::int64_t>>;
+
+class history_file {
+public:
+  static constexpr std::int64_t points_max = 20'000;
+
+  static expected<std::unique_ptr<history_file>, std::string> open(const std::string& path, history_limits limits = {});
+  ~history_file();
+  history_file(const history_file&) = delete;
+  history_file& operator=(const history_file&) = delete;
+
+  // All counters that exist now. One that was there before and is not any more ends here.
+  bool record(std::int64_t now, const counter_values& values);
+  // Brings minutes and hours up to date with the last record(). record() does so at the turn of each minute.
+  bool roll_up();
+  // The error is a sentence for people.
+  expected<history_line, std::string> read(std::string_view key, const history_range& range, std::int64_t now);
+  // Drops what is older than the limits, and more where the file is too large. To be called every few minutes.
+  void prune(std::int64_t now);
+
+  std::uint64_t bytes() const;
+  std::size_t series() const noexcept { return ids_.size(); }
+  std::uint64_t left_out() const noexcept { return left_out_; } // counters of the last record()
+  const std::string& last_error() const noexcept { return last_error_; }
+
+private:
+  friend class history_statement;
+  struct statement_deleter {
+    void operator()(sqlite3_stmt* prepared) const noexcept;
+  };
+  struct database_deleter {
+    void operator()(sqlite3* database) const noexcept;
+  };
+  struct known_value {
+    std::int64_t value = 0;
+    std::uint64_t record = 0; // the number of the record() that had it
+    bool dirty = false;       // changed since the last roll_up()
+    bool alive = false;
+  };
+
+  history_file(sqlite3* database, history_limits limits) : database_{database}, limits_{limits} {}
+  bool run(const char* sql);
+  sqlite3_stmt* prepare(const char* sql);
+  bool load_series();
+  std::optional<std::int64_t> id_of(const std::string& key);
+  bool put(std::int64_t step, std::int64_t series, std::int64_t slot, std::optional<std::int64_t> value);
+  bool mark_seen(std::int64_t step, std::int64_t slot);
+  bool end_missing(std::int64_t slot);
+  void drop_before(std::int64_t step, std::int64_t slot);
+  struct grid {
+    std::int64_t step;       // of the answer
+    std::int64_t resolution; // of the rows that it is made of
+  };
+  grid grid_for(const history_range& range, std::int64_t now) const;
+  std::chrono::seconds kept(std::int64_t step) const noexcept;
+
+  std::unique_ptr<sqlite3, database_deleter> database_;
+  std::vector<std::pair<const char*, std::unique_ptr<sqlite3_stmt, statement_deleter>>> prepared_; // by the literal
+  history_limits limits_;
+  std::unordered_map<std::string, std::int64_t> ids_;
+  std::unordered_map<std::int64_t, known_value> known_; // by id
+  std::uint64_t records_ = 0;
+  std::optional<std::int64_t> minute_; // of the last record()
+  std::uint64_t left_out_ = 0;
+  std::string last_error_;
+};
+
+} // namespace holdfast

@@ -1,0 +1,161 @@
+#include "runtime/history_file.hpp"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/runtime_temporary_folder.hpp"
+
+namespace {
+
+using namespace holdfast;
+
+constexpr std::int64_t begin = 1'800'000'000; // the turn of an hour
+
+struct history : testing::Test {
+  test::temporary_folder folder;
+  history_limits limits;
+  std::unique_ptr<history_file> file = open();
+
+  std::unique_ptr<history_file> open() {
+    auto opened = history_file::open(folder.file("history.sqlite"), limits);
+    EXPECT_TRUE(opened);
+    return std::move(*opened);
+  }
+  void reopen() {
+    file.reset();
+    file = open();
+  }
+  // One record every 10 s; the counter grows by 5 with each.
+  void watch(std::int64_t from, std::int64_t until) {
+    for (auto now = from; now < until; now += 10)
+      ASSERT_TRUE(file->record(now, {{"metrics:a:b", (now - begin) / 2}, {"metrics:idle:x", 7}}));
+  }
+  history_line read(std::int64_t since, std::int64_t until, std::optional<std::int64_t> step = {},
+                    const std::string& key = "metrics:a:b", std::optional<std::int64_t> now = {}) {
+    auto line = file->read(key, {since, until, step}, now.value_or(until));
+    EXPECT_TRUE(line);
+    return line ? *line : history_line{};
+  }
+};
+
+TEST_F(history, tells_totals_and_rates_every_ten_seconds) {
+  watch(begin, begin + 60);
+  const auto line = read(begin, begin + 59);
+  EXPECT_EQ(line.step, 10);
+  ASSERT_EQ(line.points.size(), 6u);
+  EXPECT_EQ(line.points[0].at, begin);
+  EXPECT_FALSE(line.points[0].rate);
+  EXPECT_EQ(line.points[5].value, 25);
+  EXPECT_DOUBLE_EQ(line.points[5].rate.value_or(0), 0.5);
+}
+
+TEST_F(history, the_first_point_of_a_range_has_the_rate_since_the_one_before) {
+  watch(begin, begin + 60);
+  EXPECT_DOUBLE_EQ(read(begin + 30, begin + 59).points.front().rate.value_or(0), 0.5);
+}
+
+TEST_F(history, an_idle_counter_is_a_line_and_costs_one_row) {
+  watch(begin, begin + 60);
+  const auto before = file->bytes();
+  watch(begin + 60, begin + 600);
+  const auto line = read(begin, begin + 599, {}, "metrics:idle:x");
+  ASSERT_EQ(line.points.size(), 60u);
+  EXPECT_EQ(line.points.back().value, 7);
+  EXPECT_LE(file->bytes() - before, 16'384u);
+}
+
+TEST_F(history, a_time_in_which_nobody_watched_stays_a_gap) {
+  watch(begin, begin + 60);
+  reopen();
+  watch(begin + 300, begin + 360);
+  const auto line = read(begin, begin + 359);
+  ASSERT_EQ(line.points.size(), 12u);
+  EXPECT_EQ(line.points[6].at, begin + 300);
+  EXPECT_FALSE(line.points[6].rate);
+  EXPECT_TRUE(line.points[7].rate);
+}
+
+TEST_F(history, minutes_and_hours_are_rolled_up_and_survive_a_restart) {
+  watch(begin, begin + 2 * 3600);
+  reopen();
+  const auto minutes = read(begin, begin + 2 * 3600 - 1, 60);
+  EXPECT_EQ(minutes.points.size(), 120u);
+  EXPECT_EQ(minutes.points[1].value, 55);
+  EXPECT_DOUBLE_EQ(minutes.points[1].rate.value_or(0), 0.5);
+  const auto hours = read(begin, begin + 2 * 3600 - 1, 3600);
+  ASSERT_EQ(hours.points.size(), 2u);
+  EXPECT_EQ(hours.points[1].value, 3595);
+  EXPECT_EQ(read(begin, begin + 2 * 3600 - 1, 300).points.size(), 24u);
+}
+
+TEST_F(history, a_range_older_than_the_fine_points_is_told_from_coarser_ones) {
+  limits.fine = std::chrono::seconds{600};
+  reopen();
+  watch(begin, begin + 3600);
+  file->roll_up();
+  file->prune(begin + 3600);
+  EXPECT_EQ(read(begin + 3100, begin + 3599).step, 10);
+  const auto line = read(begin, begin + 3599, 10);
+  EXPECT_EQ(line.step, 60);
+  EXPECT_EQ(line.points.size(), 60u);
+}
+
+TEST_F(history, an_idle_counter_outlives_the_pruning_of_the_row_that_told_it) {
+  limits.fine = std::chrono::seconds{600};
+  reopen();
+  watch(begin, begin + 3600);
+  file->prune(begin + 3600);
+  EXPECT_EQ(read(begin + 3100, begin + 3599, 10, "metrics:idle:x").points.front().value, 7);
+}
+
+TEST_F(history, a_counter_that_is_gone_ends_and_is_forgotten_after_all_limits) {
+  watch(begin, begin + 60);
+  reopen();
+  ASSERT_TRUE(file->record(begin + 60, {{"metrics:idle:x", 7}}));
+  EXPECT_EQ(read(begin, begin + 69).points.size(), 6u);
+  EXPECT_EQ(file->series(), 2u);
+  file->prune(begin + 60 + limits.hours.count() + 7200);
+  EXPECT_EQ(file->series(), 1u);
+}
+
+TEST_F(history, a_file_that_grows_too_large_loses_its_oldest_fine_points) {
+  limits.bytes_max = 200'000;
+  reopen();
+  for (auto now = begin; now < begin + 24 * 3600; now += 10) {
+    counter_values values;
+    for (int i = 0; i < 5; ++i)
+      values.emplace_back("metrics:many:" + std::to_string(i), now + i);
+    ASSERT_TRUE(file->record(now, values));
+    if (now % 600 == 0)
+      file->prune(now);
+  }
+  file->prune(begin + 24 * 3600);
+  EXPECT_LE(file->bytes(), limits.bytes_max);
+  EXPECT_EQ(read(begin, begin + 24 * 3600 - 1, 3600, "metrics:many:1").points.size(), 24u);
+}
+
+TEST_F(history, counters_beyond_the_limit_are_left_out_and_told) {
+  limits.series_max = 2;
+  reopen();
+  ASSERT_TRUE(file->record(begin, {{"a", 1}, {"b", 1}, {"c", 1}}));
+  EXPECT_EQ(file->series(), 2u);
+  EXPECT_EQ(file->left_out(), 1u);
+}
+
+TEST_F(history, nonsense_is_refused_with_a_reason_and_an_unknown_counter_has_no_points) {
+  EXPECT_FALSE(file->read("metrics:a:b", {10, 5, {}}, 10));
+  EXPECT_FALSE(file->read("metrics:a:b", {5, 10, 0}, 10));
+  EXPECT_FALSE(file->read("metrics:a:b", {0, begin, 10}, begin));
+  EXPECT_TRUE(read(begin, begin + 60, {}, "metrics:never:seen").points.empty());
+}
+
+TEST_F(history, a_damaged_file_is_kept_aside_and_a_new_one_begun) {
+  file.reset();
+  std::ofstream{folder.file("history.sqlite"), std::ios::trunc} << std::string(5000, 'x');
+  file = open();
+  watch(begin, begin + 20);
+  EXPECT_EQ(read(begin, begin + 19).points.size(), 2u);
+}
+
+} // namespace
