@@ -2,6 +2,9 @@
 // of counters, on rows that can be split by slot. None computes with 64-bit numbers: Lua has no exact ones.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace holdfast::redis_scripts {
@@ -143,3 +146,17 @@ return 1
 )";
 
 } // namespace holdfast::redis_scripts
+
+namespace holdfast {
+
+enum class redis_script : std::uint8_t { merge, read_counters, raise, lease, return_lease, fenced_set };
+
+inline constexpr std::array redis_script_texts{redis_scripts::merge,        redis_scripts::read_counters,
+                                               redis_scripts::raise,        redis_scripts::lease,
+                                               redis_scripts::return_lease, redis_scripts::fenced_set};
+
+constexpr std::string_view text_of(redis_script which) noexcept {
+  return redis_script_texts[static_cast<std::size_t>(which)];
+}
+
+} // namespace holdfast

@@ -1,0 +1,100 @@
+// Private to redis_store: what its files share. redis_store.cpp has the behaviour, redis_store_link.cpp the life of the
+// link, redis_store_drain.cpp the pipelines, redis_store_questions.cpp and redis_store_lists.cpp what is asked and how
+// answers are read.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+#include <caf/result.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include "actors/redis_connection.hpp"
+#include "actors/redis_scripts.hpp"
+#include "actors/redis_store.hpp"
+#include "config/keys.hpp"
+
+namespace holdfast {
+
+// An attempt to connect: filled in on its own thread before the wake-up is sent, read after.
+struct redis_attempt {
+  std::optional<expected<redis_connection, redis_failure>> result;
+};
+
+// The newest announcement of each market, on its way from the subscription's thread.
+struct heard_announcements {
+  std::mutex mutex;
+  std::array<std::optional<table_order>, market_count> newest;
+};
+
+} // namespace holdfast
+
+namespace holdfast::redis_store_parts {
+
+using self_pointer = store_actor::stateful_pointer<redis_store_state>;
+
+enum wake_reason : std::uint32_t { drain_mailbox, look_after_link, attempt_ended, renew_link, announcement_heard };
+
+// Link.
+void start_attempt(self_pointer self);
+void take_attempt(self_pointer self);
+// Questions wait for the new connection; nobody is told.
+void renew(self_pointer self);
+// Everything that waits is answered; the next attempt comes after a backoff, or rarely.
+void link_failed(self_pointer self, const std::string& why, bool rarely = false);
+void look_after(self_pointer self);
+void pause(self_pointer self, redis_pause& what, fault answer, const std::string& why);
+void resume(self_pointer self, redis_pause& what);
+void open_subscription(self_pointer self);
+void tell_announcements(self_pointer self);
+
+// Pipelines.
+void drain(self_pointer self);
+void queue(self_pointer self, pending_question question);
+void fail_waiting(self_pointer self, fault why, const std::string& detail);
+
+// Questions.
+caf::typed_response_promise<store_value> read_value(self_pointer self, const store_read& question);
+caf::typed_response_promise<done> write_value(self_pointer self, const store_write& what);
+caf::typed_response_promise<done> erase(self_pointer self, const store_erase& what);
+caf::typed_response_promise<done> write_symbols(self_pointer self, const store_symbols& symbols);
+caf::typed_response_promise<store_merge_reply> merge(self_pointer self, const store_merge& batch);
+caf::typed_response_promise<store_counters_found> read_counters(self_pointer self, const store_read_counters& reads);
+caf::typed_response_promise<store_keys> list_counters(self_pointer self, const store_list_counters& wanted);
+caf::typed_response_promise<done> raise(self_pointer self, const store_raise& what);
+caf::typed_response_promise<lease_reply> take_lease(self_pointer self, const lease_wanted& wanted);
+caf::typed_response_promise<done> return_lease(self_pointer self, const lease_returned& back);
+caf::typed_response_promise<done> announce(self_pointer self, const store_announce& what);
+
+redis_call script(redis_script which, const std::vector<std::string>& names, std::vector<std::string> arguments);
+
+inline std::string word(std::string_view text) { return std::string{text}; }
+
+inline redis_call call(redis_command words) { return {std::move(words), {}}; }
+
+template <class Number>
+std::optional<Number> to_number(std::string_view text) noexcept {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+// Queues a question whose answer goes to whoever sent the message that is being handled. `read` gets the promise and
+// the replies; it answers whether the replies are of this question at all.
+template <class Answer, class Read>
+caf::typed_response_promise<Answer> ask(self_pointer self, boot_time deadline, redis_errand errand,
+                                        std::vector<redis_call> calls, Read read) {
+  auto promise = self->make_response_promise<Answer>();
+  queue(self, {std::move(calls), errand, deadline,
+               [promise, read](std::span<redis_reply> replies) mutable { return read(promise, replies); },
+               [promise](fault why, const std::string& detail) mutable { promise.deliver(make_error(why, detail)); }});
+  return promise;
+}
+
+} // namespace holdfast::redis_store_parts

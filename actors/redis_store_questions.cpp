@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <iterator>
+
+#include "actors/redis_store_parts.hpp"
+
+namespace holdfast::redis_store_parts {
+
+namespace {
+
+using namespace std::chrono_literals;
+using kind = redis_reply::kind;
+
+std::string milliseconds(std::chrono::milliseconds ttl) { return std::to_string(std::max<std::int64_t>(ttl.count(), 1)); }
+
+bool is_text_or_nil(const redis_reply& reply) { return reply.what == kind::text || reply.what == kind::nil; }
+
+// For questions that only want to know that it is done; what they are answered depends on the command.
+auto confirm_when(kind expected_kind) {
+  return [expected_kind](caf::typed_response_promise<done>& promise, std::span<redis_reply> replies) {
+    if (replies[0].what != expected_kind)
+      return false;
+    promise.deliver(done{});
+    return true;
+  };
+}
+
+redis_call merge_call(const std::vector<merge_row>& rows) {
+  std::vector<std::string> names;
+  std::vector<std::string> arguments{word(keys::counter_index)};
+  for (const auto& row : rows) {
+    names.push_back(row.key);
+    names.push_back(keys::ledger_record(row.key));
+    for (const auto& one : {row.writer, row.expected.generation, row.expected.state,
+                            std::string{row.expected.counter_exists ? "1" : "0"}, row.new_state, row.new_generation,
+                            std::to_string(row.difference)})
+      arguments.push_back(one);
+  }
+  return script(redis_script::merge, names, std::move(arguments));
+}
+
+std::optional<merge_verdict> read_verdict(const redis_reply& answer) {
+  const auto& parts = answer.elements;
+  for (const auto& part : parts)
+    if (part.what != kind::text)
+      return std::nullopt;
+  if (parts.size() == 1 && parts[0].text == "m")
+    return merge_verdict{merge_outcome::merged, {}, {}};
+  if (parts.size() == 4 && parts[0].text == "x")
+    return merge_verdict{merge_outcome::mismatch, {parts[1].text, parts[2].text, parts[3].text == "1"}, {}};
+  if (parts.size() == 2 && parts[0].text == "r")
+    return merge_verdict{merge_outcome::refused, {}, parts[1].text};
+  return std::nullopt;
+}
+
+std::optional<counter_found> read_found(const redis_reply& answer, std::size_t writers) {
+  const auto& parts = answer.elements;
+  if (parts.size() != writers + 1 || !std::all_of(parts.begin(), parts.end(), is_text_or_nil))
+    return std::nullopt;
+  counter_found found;
+  found.exists = parts[0].what == kind::text;
+  found.value = to_number<std::int64_t>(parts[0].text);
+  for (std::size_t i = 1; i < parts.size(); ++i)
+    found.states.push_back(parts[i].text);
+  return found;
+}
+
+} // namespace
+
+redis_call script(redis_script which, const std::vector<std::string>& names, std::vector<std::string> arguments) {
+  redis_command words{{}, {}, std::to_string(names.size())};
+  words.insert(words.end(), names.begin(), names.end());
+  words.insert(words.end(), std::make_move_iterator(arguments.begin()), std::make_move_iterator(arguments.end()));
+  return {std::move(words), which};
+}
+
+caf::typed_response_promise<store_value> read_value(self_pointer self, const store_read& question) {
+  const auto look = question.ttl_only ? redis_command{"EXISTS", question.key} : redis_command{"GET", question.key};
+  return ask<store_value>(self, question.deadline, redis_errand::free, {call(look), call({"PTTL", question.key})},
+                          [ttl_only = question.ttl_only](auto& promise, auto replies) {
+                            const bool fits = ttl_only ? replies[0].what == kind::integer : is_text_or_nil(replies[0]);
+                            if (!fits || replies[1].what != kind::integer)
+                              return false;
+                            store_value found;
+                            if (replies[0].what == kind::text || replies[0].integer == 1)
+                              found.value = std::move(replies[0].text);
+                            if (replies[1].integer >= 0)
+                              found.ttl_left = std::chrono::milliseconds{replies[1].integer};
+                            promise.deliver(std::move(found));
+                            return true;
+                          });
+}
+
+caf::typed_response_promise<done> write_value(self_pointer self, const store_write& what) {
+  redis_command command{"SET", what.key, what.value};
+  if (what.ttl)
+    command.insert(command.end(), {"PX", milliseconds(*what.ttl)});
+  return ask<done>(self, what.deadline, redis_errand::write, {call(std::move(command))}, confirm_when(kind::text));
+}
+
+caf::typed_response_promise<done> erase(self_pointer self, const store_erase& what) {
+  return ask<done>(self, what.deadline, redis_errand::free, {call({"DEL", what.key})}, confirm_when(kind::integer));
+}
+
+// The announcement goes out once the newest value is there, and never for one that came too late.
+caf::typed_response_promise<done> write_symbols(self_pointer self, const store_symbols& symbols) {
+  const auto which = symbols.which;
+  const auto order = to_text(symbols.order);
+  const auto fenced = [&](std::string_view key, const std::string& value, const std::string& ttl) {
+    return script(redis_script::fenced_set, {word(key), keys::fence(key)}, {order, value, ttl});
+  };
+  std::vector<redis_call> calls{fenced(keys::symbols_full(which), symbols.full_value, {})};
+  if (symbols.ttl > 0ms)
+    calls.push_back(fenced(keys::symbols_cache(which), symbols.list_value, milliseconds(symbols.ttl)));
+  calls.push_back(
+    script(redis_script::raise, {word(keys::last_refresh(which))}, {std::to_string(symbols.refreshed_at_seconds)}));
+  calls.push_back(fenced(keys::symbols_last_good(which), symbols.list_value, {}));
+  const auto publish = call({"PUBLISH", word(keys::announcements), word(to_string(which)) + ' ' + order});
+  return ask<done>(self, symbols.deadline, redis_errand::write, std::move(calls),
+                   [self, publish, deadline = symbols.deadline](auto& promise, auto replies) {
+                     for (const auto& reply : replies)
+                       if (reply.what != kind::integer)
+                         return false;
+                     if (replies[0].integer == 0) {
+                       promise.deliver(make_error(fault::fenced));
+                       return true;
+                     }
+                     queue(self, {{publish}, redis_errand::free, deadline, [](auto) { return true; },
+                                  [](fault, const std::string&) {}});
+                     promise.deliver(done{});
+                     return true;
+                   });
+}
+
+caf::typed_response_promise<store_merge_reply> merge(self_pointer self, const store_merge& batch) {
+  const auto count = batch.rows.size();
+  return ask<store_merge_reply>(self, batch.deadline, redis_errand::merge, {merge_call(batch.rows)},
+                                [count](auto& promise, auto replies) {
+                                  store_merge_reply reply;
+                                  if (replies[0].what != kind::array || replies[0].elements.size() != count)
+                                    return false;
+                                  for (const auto& answer : replies[0].elements) {
+                                    auto verdict = read_verdict(answer);
+                                    if (!verdict)
+                                      return false;
+                                    reply.verdicts.push_back(std::move(*verdict));
+                                  }
+                                  promise.deliver(std::move(reply));
+                                  return true;
+                                });
+}
+
+caf::typed_response_promise<store_counters_found> read_counters(self_pointer self, const store_read_counters& reads) {
+  std::vector<std::string> names;
+  std::vector<std::string> arguments;
+  std::vector<std::size_t> writers;
+  for (const auto& one : reads.reads) {
+    names.push_back(one.key);
+    names.push_back(keys::ledger_record(one.key));
+    writers.push_back(one.writers.size());
+    arguments.push_back(std::to_string(one.writers.size()));
+    arguments.insert(arguments.end(), one.writers.begin(), one.writers.end());
+  }
+  return ask<store_counters_found>(self, reads.deadline, redis_errand::free,
+                                   {script(redis_script::read_counters, names, std::move(arguments))},
+                                   [writers](auto& promise, auto replies) {
+                                     const auto& answers = replies[0].elements;
+                                     if (replies[0].what != kind::array || answers.size() != writers.size())
+                                       return false;
+                                     store_counters_found found;
+                                     for (std::size_t i = 0; i < answers.size(); ++i) {
+                                       auto one = read_found(answers[i], writers[i]);
+                                       if (!one)
+                                         return false;
+                                       found.found.push_back(std::move(*one));
+                                     }
+                                     promise.deliver(std::move(found));
+                                     return true;
+                                   });
+}
+
+caf::typed_response_promise<done> raise(self_pointer self, const store_raise& what) {
+  return ask<done>(self, what.deadline, redis_errand::write,
+                   {script(redis_script::raise, {what.key}, {std::to_string(what.value)})}, confirm_when(kind::integer));
+}
+
+caf::typed_response_promise<lease_reply> take_lease(self_pointer self, const lease_wanted& wanted) {
+  return ask<lease_reply>(
+    self, wanted.deadline, redis_errand::write,
+    {script(redis_script::lease, {keys::lease(wanted.name)}, {wanted.holder, milliseconds(wanted.ttl), std::to_string(wanted.above)})},
+    [](auto& promise, auto replies) {
+      const auto& answer = replies[0].elements;
+      const auto token = answer.size() == 3 ? to_number<std::uint64_t>(answer[1].text) : std::nullopt;
+      if (!token || answer[0].what != kind::integer || answer[2].what != kind::integer)
+        return false;
+      promise.deliver(lease_reply{answer[0].integer == 1, *token, std::chrono::milliseconds{answer[2].integer}});
+      return true;
+    });
+}
+
+caf::typed_response_promise<done> return_lease(self_pointer self, const lease_returned& back) {
+  return ask<done>(self, back.deadline, redis_errand::write,
+                   {script(redis_script::return_lease, {keys::lease(back.name)}, {back.holder})},
+                   confirm_when(kind::integer));
+}
+
+caf::typed_response_promise<done> announce(self_pointer self, const store_announce& what) {
+  return ask<done>(self, what.deadline, redis_errand::free, {call({"PUBLISH", what.channel, what.text})},
+                   confirm_when(kind::integer));
+}
+
+} // namespace holdfast::redis_store_parts

@@ -1,0 +1,192 @@
+#define CAF_SUITE redis_store
+
+#include "actors/redis_store.hpp"
+
+#include <atomic>
+
+#include "config/keys.hpp"
+#include "tests/support/redis_store_host.hpp"
+#include "tests/support/runtime_redis_proxy.hpp"
+#include "tests/support/runtime_redis_server.hpp"
+
+#include "caf/test/dsl.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+using test::wait_until;
+
+namespace {
+
+struct fixture {
+  test::redis_server redis{{.durable = false}};
+};
+
+store_symbols symbols_of(table_order order, std::string text, boot_time deadline) {
+  return {market::spot, order, text, text, 1'700'000'000, 300s, deadline};
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(redis_store_tests, fixture)
+
+CAF_TEST(the first question waits for the first connection) {
+  redis.ask({"SET", "k", "v"});
+  test::redis_store_host host{redis.url()};
+  CAF_CHECK_EQUAL(host.text("k"), "v");
+}
+
+CAF_TEST(a value expires when it was told to and is gone when it was erased) {
+  test::redis_store_host host{redis.url()};
+  CAF_CHECK(host.ask<done>(store_write{"k", "v", 100s, host.soon()}).has_value());
+  CAF_CHECK(host.read("k")->ttl_left.value_or(0ms) > 90s);
+  CAF_CHECK(host.write("k", "w"));
+  CAF_CHECK(!host.read("k")->ttl_left.has_value());
+  CAF_CHECK(host.ask<done>(store_erase{"k", host.soon()}).has_value());
+  CAF_CHECK_EQUAL(host.text("k"), "(none)");
+}
+
+CAF_TEST(a question past its deadline changes nothing) {
+  test::redis_store_host host{redis.url()};
+  CAF_CHECK(!host.ask<done>(store_write{"late", "1", {}, boot_clock::now() - 1ms}).has_value());
+  CAF_CHECK(host.error == fault::deadline);
+  CAF_CHECK_EQUAL(host.text("late"), "(none)");
+}
+
+CAF_TEST(what waits goes out in one pipeline) {
+  std::atomic<int> pieces{0};
+  test::resp_peer peer{redis.socket(), {[&](const std::string&) {
+                                          ++pieces;
+                                          return test::misdeed{};
+                                        },
+                                        {}}};
+  test::redis_store_host host{peer.url()};
+  CAF_REQUIRE(host.comes_up());
+  const auto before = pieces.load();
+  for (int i = 0; i < 1000; ++i)
+    caf::anon_send(host.store, store_raise{"metrics:a:" + std::to_string(i), 1, host.soon()});
+  CAF_CHECK(host.ask<done>(store_raise{"metrics:a:last", 1, host.soon()}).has_value());
+  CAF_CHECK_EQUAL(redis.get("metrics:a:999"), "1");
+  CAF_CHECK_LESS(pieces.load() - before, 200);
+}
+
+CAF_TEST(scripts that the server forgot are sent again inside a pipeline and nothing is done twice) {
+  test::redis_store_host host{redis.url()};
+  CAF_REQUIRE(host.comes_up());
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    redis.ask({"SCRIPT", "FLUSH"});
+    for (int k = 0; k < 50; ++k)
+      caf::anon_send(host.store, store_merge{{host.row_of("metrics:k:" + std::to_string(k), i)}, host.soon()});
+    const auto last = host.merge("metrics:k:last", i);
+    CAF_REQUIRE(last.has_value());
+    CAF_CHECK(last->verdicts[0].outcome == merge_outcome::merged);
+  }
+  for (int k = 0; k < 50; ++k)
+    CAF_CHECK_EQUAL(redis.get("metrics:k:" + std::to_string(k)), "5");
+  CAF_CHECK(redis.ask({"INFO", "commandstats"}).find("cmdstat_evalsha:calls=") != std::string::npos);
+}
+
+CAF_TEST(counters are read with the states of the writers that were asked for) {
+  test::redis_store_host host{redis.url()};
+  CAF_REQUIRE(host.merge("metrics:a:b").has_value());
+  redis.ask({"SET", "metrics:text:x", "abc"});
+  redis.ask({"HSET", "metrics:hash:x", "f", "v"});
+  const auto found = host.ask<store_counters_found>(store_read_counters{
+    {{"metrics:a:b", {std::string(32, 'a'), std::string(32, 'c')}}, {"metrics:text:x", {}}, {"metrics:hash:x", {}}, {"none", {}}},
+    host.soon()});
+  CAF_REQUIRE(found.has_value());
+  CAF_REQUIRE_EQUAL(found->found.size(), 4u);
+  CAF_CHECK(found->found[0].value == 1);
+  CAF_CHECK((found->found[0].states == std::vector<std::string>{"1 0", ""}));
+  CAF_CHECK(found->found[1].exists && !found->found[1].value);
+  CAF_CHECK(found->found[2].exists && !found->found[2].value);
+  CAF_CHECK(!found->found[3].exists);
+}
+
+CAF_TEST(foreign counters are listed when they are asked for) {
+  test::redis_store_host host{redis.url()};
+  CAF_REQUIRE(host.merge("metrics:own:a").has_value());
+  for (int i = 0; i < 3000; ++i)
+    redis.ask({"SET", "cache:x:" + std::to_string(i), "1"});
+  redis.ask({"SET", "metrics:foreign:a", "1"});
+  redis.ask({"HSET", "metrics:foreign:hash", "f", "1"});
+  const auto list = [&](std::string glob, bool foreign) {
+    return host.ask<store_keys>(store_list_counters{std::move(glob), foreign, host.soon()}).value_or(store_keys{}).keys;
+  };
+  CAF_CHECK((list("metrics:*", false) == std::vector<std::string>{"metrics:own:a"}));
+  CAF_CHECK((list("metrics:*", true) == std::vector<std::string>{"metrics:foreign:a", "metrics:own:a"}));
+  CAF_CHECK((list("*:foreign:*", true) == std::vector<std::string>{"metrics:foreign:a"}));
+}
+
+CAF_TEST(a table is announced to every process and a stale one to nobody) {
+  test::redis_store_host one{redis.url()};
+  test::redis_store_host two{redis.url()};
+  CAF_REQUIRE(wait_until([&] { return redis.ask({"PUBSUB", "NUMSUB", "holdfast:announce"}) == "holdfast:announce 2"; }));
+  CAF_CHECK(one.ask<done>(symbols_of({7, 3}, "[]", one.soon())).has_value());
+  CAF_CHECK(wait_until([&] { return two.news->announcements() == 1; }));
+  CAF_CHECK((two.news->announced[0].order == table_order{7, 3}));
+  CAF_CHECK(two.news->announced[0].which == market::spot);
+  CAF_CHECK(!one.ask<done>(symbols_of({6, 9}, "[1]", one.soon())).has_value());
+  CAF_CHECK(one.error == fault::fenced);
+  CAF_CHECK(one.ask<done>(symbols_of({8, 1}, "[2]", one.soon())).has_value());
+  CAF_CHECK(wait_until([&] { return two.news->announcements() >= 2; }));
+  CAF_CHECK((two.news->announced[1].order == table_order{8, 1}));
+  CAF_CHECK_EQUAL(redis.get("cache:symbols:spot:last_good"), "[2]");
+}
+
+CAF_TEST(announcements are heard again after the connection was lost) {
+  test::redis_proxy proxy{redis.socket(), 1};
+  test::redis_store_host host{proxy.url()};
+  CAF_REQUIRE(host.comes_up());
+  for (std::uint64_t round = 1; round < 4; ++round) {
+    proxy.cut_all();
+    redis.kill();
+    redis.start();
+    CAF_CHECK(wait_until([&] {
+      redis.ask({"PUBLISH", "holdfast:announce", "futures 0000000000000000000" + std::to_string(round) + " 00000000000000000009"});
+      const std::lock_guard guard{host.news->mutex};
+      return !host.news->announced.empty() && host.news->announced.back().order == table_order{round, 9};
+    }));
+  }
+  for (const auto* text : {"", "spot", "spot x y", "bonds 00000000000000000001 00000000000000000001", "spot 1 2"})
+    redis.ask({"PUBLISH", "holdfast:announce", text});
+  CAF_CHECK(wait_until([&] { return host.text("none") == "(none)"; }));
+}
+
+CAF_TEST(a lease is held by one and its token grows with every grant) {
+  test::redis_store_host host{redis.url()};
+  const auto want = [&](std::string holder, std::chrono::milliseconds ttl) {
+    return host.ask<lease_reply>(lease_wanted{"refresh:spot", std::move(holder), ttl, host.soon()}).value_or(lease_reply{});
+  };
+  const auto first = want("one", 100s);
+  CAF_CHECK(first.granted);
+  CAF_CHECK(!want("two", 100s).granted);
+  CAF_CHECK(host.ask<done>(lease_returned{"refresh:spot", "one", host.soon()}).has_value());
+  const auto second = want("two", 100s);
+  CAF_CHECK(second.granted);
+  CAF_CHECK(second.token > first.token);
+}
+
+CAF_TEST(a store that was emptied or restarted is told as another one) {
+  test::redis_store_host host{redis.url()};
+  CAF_REQUIRE(host.comes_up());
+  CAF_CHECK(wait_until([&] { return host.news->count(store_change::link_up) == 1; }));
+  CAF_CHECK_EQUAL(host.news->count(store_change::identity), 0);
+  redis.ask({"FLUSHALL"});
+  CAF_CHECK(wait_until([&] { return host.news->count(store_change::identity) == 1; }));
+  CAF_CHECK_EQUAL(host.news->count(store_change::link_down), 0);
+  CAF_CHECK(redis.get("holdfast:epoch").size() == 32);
+  redis.kill();
+  redis.start();
+  CAF_CHECK(wait_until([&] { return host.news->count(store_change::identity) == 2; }));
+}
+
+CAF_TEST(an idle link is watched) {
+  test::redis_store_host host{redis.url()};
+  CAF_CHECK(wait_until([&] { return host.news->count(store_change::link_up) == 1; }));
+  redis.kill();
+  CAF_CHECK(wait_until([&] { return host.news->count(store_change::link_down) == 1; }));
+  redis.start();
+  CAF_CHECK(wait_until([&] { return host.news->count(store_change::link_up) == 2; }));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
