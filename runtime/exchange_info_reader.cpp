@@ -128,6 +128,7 @@ bool exchange_info_reader::leave() {
     case place::filter: finish_filter(); break;
     case place::one_symbol: finish_symbol(); break;
     case place::rate_limit: finish_rate_limit(); break;
+    case place::permission_group: group_begins_ = false; break;
     default: break;
   }
   --depth_;

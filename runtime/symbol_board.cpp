@@ -17,7 +17,9 @@ void symbol_board::publish(market which, published_symbols next) {
     slot.newest.swap(newest);
   }
   slot.publication.fetch_add(1, std::memory_order_release);
-  // The replaced table, if this was its last holder, is freed here, outside the lock.
+  slot.replaced.push_back(std::move(newest));
+  // Nobody can take a replaced publication any more: one held by none but the board stays so.
+  std::erase_if(slot.replaced, [](const published_ptr& one) { return one.use_count() == 1; });
 }
 
 published_ptr symbol_board::current(market which) const {

@@ -4,7 +4,9 @@
 // Threads  publish(): one thread at a time per market. current() and publication(): any thread.
 // Order    publish() stores the table, then release-increments the publication number; a reader whose acquire load
 //          of that number has changed takes the table under a short lock. A reader that sees no change pays one load.
-// Life     a publication lives as long as somebody holds its pointer; the board holds the newest.
+// Life     a publication lives as long as somebody holds its pointer. The board holds the newest, and the replaced ones
+//          until publish() finds that nobody else does: a table is freed by the publisher, never by a reader's hot path
+//          that happens to be the last to let go.
 // Restart  empty; the engine publishes last good from the state folder before it answers anything.
 #pragma once
 
@@ -16,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/market.hpp>
@@ -76,6 +79,7 @@ private:
     std::atomic<std::uint64_t> publication{0};
     mutable std::mutex mutex;
     published_ptr newest;
+    std::vector<published_ptr> replaced; // of the publisher alone
   };
   std::array<market_slot, market_count> slots_;
 };

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <rapidjson/document.h>
@@ -81,7 +82,60 @@ const rapidjson::Value* member(const rapidjson::Value& object, const char* name)
   return found == object.MemberEnd() ? nullptr : &found->value;
 }
 
-expected<encoded_symbols, std::string> refuse(const char* why) { return unexpected{std::string{why}}; }
+using decoded = expected<encoded_symbols, std::string>;
+
+decoded refuse(const char* why) { return unexpected{std::string{why}}; }
+
+// Everything but the table.
+decoded read_origin(const rapidjson::Value& document) {
+  const auto* version = member(document, "holdfast");
+  if (!version || !version->IsInt() || version->GetInt() != format_version)
+    return refuse("the value is not a symbol table of this format");
+  const auto* source = member(document, "source");
+  const auto* token = member(document, "token");
+  const auto* sequence = member(document, "sequence");
+  const auto* fingerprint = member(document, "fingerprint");
+  if (!source || !source->IsString() || !token || !token->IsUint64() || !sequence || !sequence->IsUint64() || !fingerprint
+      || !fingerprint->IsString())
+    return refuse("the value lacks a field or has one of the wrong type");
+  const auto known_source = read_source({source->GetString(), source->GetStringLength()});
+  if (!known_source)
+    return refuse("the value names an unknown source");
+  encoded_symbols what;
+  what.source = *known_source;
+  if (const auto* fetched = member(document, "fetched_at_us"); fetched && fetched->IsInt64())
+    what.fetched_at = wall_time{std::chrono::microseconds{fetched->GetInt64()}};
+  what.order = {token->GetUint64(), sequence->GetUint64()};
+  what.fingerprint.assign(fingerprint->GetString(), fingerprint->GetStringLength());
+  if (const auto* of_table = member(document, "version"); of_table && of_table->IsUint64())
+    what.version = of_table->GetUint64();
+  return what;
+}
+
+expected<symbol_table_ptr, std::string> read_table(const rapidjson::Value& document, const list_rules& rules) {
+  const auto* server_time = member(document, "server_time_ms");
+  const auto* sets = member(document, "permissions");
+  const auto* rows = member(document, "symbols");
+  if (!server_time || !server_time->IsInt64() || !sets || !sets->IsArray() || !rows || !rows->IsArray())
+    return unexpected{std::string{"the value lacks a field of the table or has one of the wrong type"}};
+  std::vector<std::string_view> permissions;
+  for (const auto& set : sets->GetArray()) {
+    if (!set.IsString())
+      return unexpected{std::string{"a set of permissions is not text"}};
+    permissions.emplace_back(set.GetString(), set.GetStringLength());
+  }
+  symbol_table_builder builder;
+  builder.reserve(rows->Size());
+  builder.server_time(server_time->GetInt64());
+  for (const auto& row : rows->GetArray()) {
+    const auto one = read_row(row, permissions);
+    if (!one || builder.add(*one) == symbol_table_builder::added::refused)
+      return unexpected{std::string{"a symbol of the value is not as written"}};
+  }
+  if (builder.size() == 0)
+    return unexpected{std::string{"the value holds no symbol"}};
+  return builder.build(rules);
+}
 
 } // namespace
 
@@ -105,6 +159,7 @@ std::string encode_symbols(const encoded_symbols& what) {
   if (what.fetched_at)
     out += ",\"fetched_at_us\":" + std::to_string(what.fetched_at->time_since_epoch().count());
   out += ",\"token\":" + std::to_string(what.order.token) + ",\"sequence\":" + std::to_string(what.order.sequence);
+  out += ",\"version\":" + std::to_string(what.version);
   out += ",\"fingerprint\":";
   append_json_string(out, what.fingerprint);
   out += ",\"server_time_ms\":" + std::to_string(what.table->server_time_ms()) + ",\"permissions\":[";
@@ -116,54 +171,20 @@ std::string encode_symbols(const encoded_symbols& what) {
   return out + "],\"symbols\":[" + rows + "]}";
 }
 
-expected<encoded_symbols, std::string> decode_symbols(std::string_view text, const list_rules& rules) {
+decoded decode_symbols(std::string_view text, const list_rules& rules) {
   if (text.size() > text_bytes_max)
     return refuse("the value is larger than a symbol table may be");
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
   if (document.HasParseError() || !document.IsObject())
     return refuse("the value is not a JSON object");
-  const auto* version = member(document, "holdfast");
-  if (!version || !version->IsInt() || version->GetInt() != format_version)
-    return refuse("the value is not a symbol table of this format");
-  const auto* source = member(document, "source");
-  const auto* token = member(document, "token");
-  const auto* sequence = member(document, "sequence");
-  const auto* fingerprint = member(document, "fingerprint");
-  const auto* server_time = member(document, "server_time_ms");
-  const auto* sets = member(document, "permissions");
-  const auto* rows = member(document, "symbols");
-  if (!source || !source->IsString() || !token || !token->IsUint64() || !sequence || !sequence->IsUint64() || !fingerprint
-      || !fingerprint->IsString() || !server_time || !server_time->IsInt64() || !sets || !sets->IsArray() || !rows
-      || !rows->IsArray())
-    return refuse("the value lacks a field or has one of the wrong type");
-  encoded_symbols what;
-  const auto known_source = read_source(source->GetString());
-  if (!known_source)
-    return refuse("the value names an unknown source");
-  what.source = *known_source;
-  if (const auto* fetched = member(document, "fetched_at_us"); fetched && fetched->IsInt64())
-    what.fetched_at = wall_time{std::chrono::microseconds{fetched->GetInt64()}};
-  what.order = {token->GetUint64(), sequence->GetUint64()};
-  what.fingerprint.assign(fingerprint->GetString(), fingerprint->GetStringLength());
-
-  std::vector<std::string_view> permissions;
-  for (const auto& set : sets->GetArray()) {
-    if (!set.IsString())
-      return refuse("a set of permissions is not text");
-    permissions.emplace_back(set.GetString(), set.GetStringLength());
-  }
-  symbol_table_builder builder;
-  builder.reserve(rows->Size());
-  builder.server_time(server_time->GetInt64());
-  for (const auto& row : rows->GetArray()) {
-    const auto one = read_row(row, permissions);
-    if (!one || builder.add(*one) == symbol_table_builder::added::refused)
-      return refuse("a symbol of the value is not as written");
-  }
-  if (builder.size() == 0)
-    return refuse("the value holds no symbol");
-  what.table = builder.build(rules);
+  auto what = read_origin(document);
+  if (!what)
+    return what;
+  auto table = read_table(document, rules);
+  if (!table)
+    return unexpected{table.error()};
+  what->table = std::move(*table);
   return what;
 }
 

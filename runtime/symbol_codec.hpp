@@ -22,6 +22,7 @@ struct encoded_symbols {
   std::optional<wall_time> fetched_at;
   table_order order;
   std::string fingerprint; // of the configuration that made it: exchange and quote assets
+  std::uint64_t version = 0; // of the table, as its writer published it; 0: not told
 };
 
 // Empty, which decodes to nothing, without a table.

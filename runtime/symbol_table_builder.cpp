@@ -42,6 +42,8 @@ struct symbol_table_builder::parts {
 
   // A symbol's name is mostly its base asset followed by its quote asset: no copies are needed then.
   std::string_view asset(std::string_view name, std::string_view text, bool base) {
+    if (!is_clean_utf8(text)) // half a character may well begin a name
+      return {};
     if (base ? name.starts_with(text) : name.ends_with(text))
       return base ? name.substr(0, text.size()) : name.substr(name.size() - text.size());
     return text.size() > short_text_max ? std::string_view{} : texts.intern(text).view();

@@ -28,17 +28,30 @@ public:
     refresh();
     return table_ ? table_->find(name) : nullptr;
   }
-  // Dense ids of the tradable list, in its order; symbols()[id] is the symbol.
-  std::span<const std::uint32_t> listed() noexcept {
+  // By dense id of the current table; null beyond it.
+  const symbol* at(std::uint32_t id) noexcept {
     refresh();
-    return table_ ? table_->listed() : std::span<const std::uint32_t>{};
+    return table_ ? table_->at(id) : nullptr;
   }
+  // The tradable list, in its order.
+  symbol_range list() noexcept {
+    refresh();
+    return table_ ? table_->list() : symbol_range{};
+  }
+  // Every symbol, in whatever status, whose name begins with `prefix`, in byte order.
+  symbol_range complete(std::string_view prefix) noexcept {
+    refresh();
+    return table_ ? table_->complete(prefix) : symbol_range{};
+  }
+  // Dense ids of the tradable list, in its order; symbols()[id] is the symbol.
+  std::span<const std::uint32_t> listed() noexcept { return list().ids(); }
+  // Every symbol, in whatever status, in the exchange's order.
   std::span<const symbol> symbols() noexcept {
     refresh();
     return table_ ? table_->symbols() : std::span<const symbol>{};
   }
   // Length of the tradable list.
-  std::size_t size() noexcept { return listed().size(); }
+  std::size_t size() noexcept { return list().size(); }
 
   bool stale() noexcept {
     refresh();

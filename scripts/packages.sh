@@ -1,7 +1,7 @@
 # Sourced by the other scripts: installs the Debian packages that are missing, and nothing where none is.
 holdfast_build_packages="g++ cmake ninja-build pkg-config ccache mold libcaf-dev libhiredis-dev libcurl4-openssl-dev
   rapidjson-dev libsqlite3-dev libmicrohttpd-dev libspdlog-dev prometheus-cpp-dev zlib1g-dev"
-holdfast_test_packages="libgtest-dev libbenchmark-dev redis-server redis-tools clang libclang-rt-14-dev curl jq python3"
+holdfast_test_packages="libgtest-dev libbenchmark-dev libabsl-dev redis-server redis-tools clang libclang-rt-14-dev curl jq python3"
 
 install_packages() {
   local missing=() package

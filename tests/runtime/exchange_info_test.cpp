@@ -86,7 +86,8 @@ TEST_P(recordings, survive_the_store_in_both_forms) {
   ASSERT_TRUE(list) << list.error();
   EXPECT_EQ((*list)->list_json(), info->table->list_json());
 
-  const encoded_symbols full{info->table, symbols_source::public_api, wall_time{std::chrono::seconds{7}}, {8, 9}, "mark"};
+  const encoded_symbols full{info->table, symbols_source::public_api, wall_time{std::chrono::seconds{7}}, {8, 9}, "mark",
+                             77};
   const auto decoded = decode_symbols(encode_symbols(full), usdt);
   ASSERT_TRUE(decoded) << decoded.error();
   EXPECT_EQ(decoded->table->content_hash(), info->table->content_hash());
@@ -94,6 +95,9 @@ TEST_P(recordings, survive_the_store_in_both_forms) {
   EXPECT_EQ(decoded->order, full.order);
   EXPECT_EQ(decoded->fetched_at, full.fetched_at);
   EXPECT_EQ(decoded->fingerprint, "mark");
+  EXPECT_EQ(decoded->version, 77u);
+  EXPECT_EQ(decoded->source, symbols_source::public_api);
+  EXPECT_EQ(encode_symbols(*decoded), encode_symbols(full));
 }
 
 INSTANTIATE_TEST_SUITE_P(all, recordings,

@@ -5,8 +5,6 @@
 #include "runtime/glob.hpp"
 #include "runtime/redis_url.hpp"
 #include "runtime/restart_budget.hpp"
-#include "runtime/symbols_view.hpp"
-#include "tests/support/runtime_manual_clock.hpp"
 
 namespace holdfast {
 namespace {
@@ -77,41 +75,6 @@ TEST(circuit_breaker, opens_after_failures_and_closes_after_a_probe) {
   EXPECT_TRUE(circuit.admit(boot_time{15s}));
   circuit.succeeded();
   EXPECT_EQ(circuit.state(), circuit_breaker::phase::closed);
-}
-
-symbol_table_ptr table_of(int symbols) {
-  symbol_table_builder builder;
-  for (int i = 0; i < symbols; ++i) {
-    const auto name = "S" + std::to_string(i) + "USDT";
-    symbol_draft one;
-    one.name = name;
-    one.base_asset = "S";
-    one.quote_asset = "USDT";
-    one.status_text = "TRADING";
-    builder.add(one);
-  }
-  return builder.build({});
-}
-
-TEST(symbols_view, is_empty_and_stale_without_a_board) {
-  symbols_view view;
-  EXPECT_EQ(view.find("BTCUSDT"), nullptr);
-  EXPECT_TRUE(view.stale());
-  EXPECT_EQ(view.size(), 0u);
-}
-
-TEST(symbols_view, sees_a_new_table_and_ages) {
-  const auto board = std::make_shared<symbol_board>();
-  const auto clock = std::make_shared<test::manual_clock>();
-  symbols_view view{board, market::spot, clock};
-  EXPECT_EQ(view.find("S0USDT"), nullptr);
-  const auto now = clock->boot_now();
-  board->publish(market::spot, {table_of(3), symbols_source::public_api, {}, now, now + 10s, {}, 1});
-  EXPECT_NE(view.find("S0USDT"), nullptr);
-  EXPECT_FALSE(view.stale());
-  clock->advance(11s);
-  EXPECT_TRUE(view.stale());
-  EXPECT_EQ(view.age(), 11s);
 }
 
 } // namespace

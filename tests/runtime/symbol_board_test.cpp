@@ -32,6 +32,22 @@ TEST(symbol_board, a_replaced_publication_lives_while_it_is_held) {
   EXPECT_EQ(held->source, symbols_source::cache);
 }
 
+TEST(symbol_board, a_replaced_publication_is_freed_by_the_publisher_and_not_by_the_last_reader) {
+  symbol_board board;
+  board.publish(market::spot, {.source = symbols_source::cache});
+  auto held = board.current(market::spot);
+  const std::weak_ptr<const published_symbols> first = held;
+  board.publish(market::spot, {.source = symbols_source::public_api});
+  held = board.current(market::spot);
+  EXPECT_FALSE(first.expired());
+  board.publish(market::spot, {.source = symbols_source::public_api});
+  EXPECT_TRUE(first.expired());
+  held.reset();
+  const std::weak_ptr<const published_symbols> unheld = board.current(market::spot);
+  board.publish(market::spot, {.source = symbols_source::public_api});
+  EXPECT_TRUE(unheld.expired());
+}
+
 TEST(published_symbols, is_fresh_until_its_instant_and_never_from_last_good) {
   const boot_time now{100s};
   published_symbols table{.source = symbols_source::cache, .fresh_until = now + 1s};
