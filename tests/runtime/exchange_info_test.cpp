@@ -1,6 +1,7 @@
 #include "runtime/exchange_info.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -188,6 +189,55 @@ TEST(exchange_info, deep_nesting_is_skipped) {
   EXPECT_NE(info->table->find("AUSDT"), nullptr);
 }
 
+TEST(exchange_info, a_number_too_big_for_json_costs_itself_only) {
+  const auto odd = ",\"onboardDate\":1e400,\"deliveryDate\":7,\"x\":[-1E+999," + std::string(400, '9') + "]";
+  for (const auto* escape : {"", ",\"y\":\"\\u0041\\\\\""}) {
+    const auto info = read_exchange_info(body_of(plain("AUSDT", "TRADING", odd + escape) + "," + plain("BUSDT")), usdt);
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(names(*info->table), (std::vector<std::string>{"AUSDT", "BUSDT"}));
+    EXPECT_EQ(info->table->find("AUSDT")->onboard_ms, 0);
+    EXPECT_EQ(info->table->find("AUSDT")->delivery_ms, 7);
+  }
+}
+
+TEST(exchange_info, too_many_numbers_too_big_for_json_are_an_error) {
+  std::string numbers = "1e999";
+  for (int i = 0; i < 100; ++i)
+    numbers += ",1e999";
+  EXPECT_FALSE(read_exchange_info(body_of(plain("AUSDT", "TRADING", ",\"x\":[" + numbers + "]")), usdt));
+}
+
+TEST(exchange_info, nesting_beyond_a_million_levels_is_an_error) {
+  const std::string deep = std::string(1'000'100, '[') + std::string(1'000'100, ']');
+  EXPECT_FALSE(read_exchange_info(body_of(plain("AUSDT", "TRADING", ",\"x\":" + deep)), usdt));
+}
+
+TEST(exchange_info, of_two_notional_filters_the_stricter_holds) {
+  const std::string five = "{\"filterType\":\"MIN_NOTIONAL\",\"minNotional\":\"5.00\"}";
+  const std::string ten = "{\"filterType\":\"NOTIONAL\",\"minNotional\":\"10\"}";
+  const std::string futures = "{\"notional\":\"100\",\"filterType\":\"MIN_NOTIONAL\"}";
+  const auto least = [](const std::string& filters) {
+    const auto info = read_exchange_info(body_of(plain("AUSDT", "TRADING", ",\"filters\":[" + filters + "]")), usdt);
+    return std::string{info->table->find("AUSDT")->min_notional.text()};
+  };
+  EXPECT_EQ(least(five), "5.00");
+  EXPECT_EQ(least(ten), "10");
+  EXPECT_EQ(least(futures), "100");
+  EXPECT_EQ(least(five + "," + ten), "10");
+  EXPECT_EQ(least(ten + "," + five), "10");
+}
+
+TEST(exchange_info, a_repeated_key_counts_as_written_last_and_a_repeated_symbol_not_at_all) {
+  const auto info = read_exchange_info(
+    body_of(plain("AUSDT", "TRADING", ",\"status\":\"BREAK\",\"permissions\":[\"X\"],\"permissions\":[\"Y\"]") + ","
+            + plain("AUSDT")),
+    usdt);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->table->find("AUSDT")->status, symbol_status::break_);
+  EXPECT_EQ(info->table->find("AUSDT")->permissions, "Y");
+  EXPECT_EQ(info->bad_symbols, 1u);
+}
+
 TEST(exchange_info, an_error_of_the_exchange_is_told_with_its_code) {
   const auto info = read_exchange_info("{\"code\":-1003,\"msg\":\"Too many requests\"}", usdt);
   ASSERT_FALSE(info);
@@ -210,6 +260,33 @@ TEST(exchange_info, permissions_are_groups_of_alternatives) {
   EXPECT_FALSE(info->table->find("AUSDT")->permits("MARGIN"));
   EXPECT_TRUE(info->table->find("BUSDT")->permits("COPY"));
   EXPECT_FALSE(info->table->find("CUSDT")->permits("MARGIN"));
+  const std::array<std::string_view, 2> both{"MARGIN", "X"};
+  EXPECT_TRUE(info->table->find("AUSDT")->permits(both));
+  EXPECT_FALSE(info->table->find("AUSDT")->permits(std::span{both}.first(1)));
+}
+
+TEST(exchange_info, a_permission_that_breaks_the_notation_permits_nobody) {
+  const auto info = read_exchange_info(
+    body_of(plain("AUSDT", "TRADING", ",\"permissions\":[\"A|B\"]") + ","
+            + plain("BUSDT", "TRADING", ",\"permissions\":[\"A&B\",\"\xFF\",\"C\"]")),
+    usdt);
+  ASSERT_TRUE(info);
+  for (const auto* name : {"A", "B", "A|B"})
+    EXPECT_FALSE(info->table->find("AUSDT")->permits(name));
+  EXPECT_TRUE(info->table->find("BUSDT")->permits("C"));
+  EXPECT_FALSE(info->table->find("BUSDT")->permits("A"));
+}
+
+TEST(exchange_info, rules_keep_the_spelling_and_the_value_where_zeros_would_not_fit) {
+  const auto info = read_exchange_info(
+    body_of(plain("AUSDT", "TRADING",
+                  ",\"filters\":[{\"filterType\":\"LOT_SIZE\",\"maxQty\":\"9223372036854775807.00000000\"}]")),
+    usdt);
+  ASSERT_TRUE(info);
+  const auto& rule = info->table->find("AUSDT")->max_quantity;
+  EXPECT_EQ(rule.text(), "9223372036854775807.00000000");
+  EXPECT_TRUE(rule.present());
+  EXPECT_EQ(rule.value(), *decimal::parse("9223372036854775807"));
 }
 
 } // namespace

@@ -171,7 +171,7 @@ std::optional<std::string> difference_between_readers(std::string_view body) {
   const auto real = read_exchange_info(std::string{body}, {});
   simple_json_reader reader{body};
   const auto tree = reader.read();
-  if (reader.too_deep)
+  if (reader.beyond)
     return std::nullopt;
   const auto simple = tree && tree->is == kind::object ? read_body(*tree) : simple_info{};
   if (!simple.has_symbols)

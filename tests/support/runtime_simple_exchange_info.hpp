@@ -9,7 +9,7 @@
 namespace holdfast::test {
 
 // What differs between the two readers' ideas of a body; none where they agree, or where the body is beyond what the
-// simple one can do (nested deeper than 500 levels).
+// simple one can do (nested deeper than 500 levels, numbers beyond a double).
 std::optional<std::string> difference_between_readers(std::string_view body);
 
 } // namespace holdfast::test

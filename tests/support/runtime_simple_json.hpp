@@ -1,6 +1,7 @@
 // The plainest JSON reader: a tree of copies, numbers as text, half a surrogate pair as the replacement character.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,14 +23,14 @@ struct simple_json_reader {
 
   explicit simple_json_reader(std::string_view body) : rest{body} {}
 
-  // None: no JSON, or (then `too_deep`) nested deeper than this reader goes.
+  // None: no JSON, or (then `beyond`) nested deeper than this reader goes.
   std::optional<simple_json> read() {
     auto value = read_value(0);
     skip_blanks();
     return value && rest.empty() ? value : std::nullopt;
   }
 
-  bool too_deep = false;
+  bool beyond = false; // also where it has a number that the real reader takes for null: too big for a double
 
 private:
   void skip_blanks() { rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size())); }
@@ -43,7 +44,7 @@ private:
 
   std::optional<simple_json> read_value(int depth) {
     if (depth > depth_max) {
-      too_deep = true;
+      beyond = true;
       return std::nullopt;
     }
     skip_blanks();
@@ -114,11 +115,13 @@ private:
     if (take(".") && digits() == 0)
       return std::nullopt;
     if (take("e") || take("E")) {
-      if (!take("+"))
-        take("-");
-      if (digits() == 0)
+      const bool small = !take("+") && take("-");
+      const auto count = digits();
+      if (count == 0)
         return std::nullopt;
+      beyond |= count > 2 && !small;
     }
+    beyond |= all.size() - rest.size() > 300;
     return simple_json{simple_json::kind::text, std::string{all.substr(0, all.size() - rest.size())}, {}, {}};
   }
 
