@@ -244,6 +244,10 @@ cache_actor::behavior_type cache(self_pointer self, cache_settings settings, clo
       start_fetch(self, wanted.which);
       return promise;
     },
+    [self](accept_symbols& wanted) {
+      accept(self, wanted.which, wanted.answer);
+      return refresh_outcome{wanted.which, fault::none, {}, {}, self->state.board->current(wanted.which)->version};
+    },
     [self](const store_event& event) { store_changed(self, event); },
     [self](const symbols_announced& news) {
       if (news.order > self->state.board->current(news.which)->order)

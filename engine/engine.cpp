@@ -163,6 +163,32 @@ void engine::symbols_async(market which, std::function<void(symbols_reply)> call
                            });
 }
 
+acceptance engine::accept_refused(market which, duration timeout) noexcept {
+  auto told = std::make_shared<std::promise<acceptance>>();
+  auto answer = told->get_future();
+  accept_refused_async(which, [told](acceptance one) { told->set_value(std::move(one)); }, timeout);
+  return answer.wait_for(timeout + 100ms) == std::future_status::ready ? answer.get() : acceptance{false, 0, "no answer in time"};
+}
+
+void engine::accept_refused_async(market which, std::function<void(acceptance)> callback, duration timeout) noexcept {
+  const auto memory = parts_->memories[index(which)];
+  auto refused = memory->facts().refused;
+  if (!refused)
+    return callback({false, 0, "no table of " + std::string{to_string(which)} + " was refused since the last good one"});
+  const auto why = std::string{to_string(refused->verdict.reason)} + ": " + refused->verdict.detail;
+  const auto symbols = std::uint64_t{refused->table->listed().size()};
+  accept_symbols wanted{which, {refused->table, refused->source, refused->fetched_at, refused->fetched_boot, {}}};
+  ask_later<refresh_outcome>(parts_->system, parts_->cache, timeout, std::move(wanted),
+                             [=, callback = std::move(callback)](const std::optional<refresh_outcome>& outcome, fault failure) {
+                               if (!outcome)
+                                 return callback({false, 0, "the cache did not take it: " + to_string(failure)});
+                               memory->take_refused();
+                               logger()->warn("an operator accepts a refused table market={} symbols={} {}", to_string(which),
+                                              symbols, why);
+                               callback({true, symbols, why});
+                             });
+}
+
 std::optional<std::string> engine::read_json(std::string_view key, duration timeout) noexcept {
   const auto deadline = parts_->clock->boot_now() + timeout;
   auto found = ask<store_value>(parts_->system, parts_->store, timeout, store_read{std::string{key}, deadline});
@@ -187,6 +213,11 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
   auto status = std::make_shared<engine_status>();
   status->state_folder = parts_->folder.path;
   status->state_problem = parts_->folder.problem;
+  for (const auto which : all_markets) {
+    status->exchange[index(which)] = parts_->memories[index(which)]->facts();
+    status->embargo_until[index(which)] = parts_->budgets[index(which)]->closed_until();
+    status->embargo_cause_of[index(which)] = parts_->budgets[index(which)]->cause();
+  }
   parts_->system.spawn([collector = status_collector{status, std::move(callback)}, cache = cache(),
                         supervisor = supervisor(), last_good = last_good(), warmup = warmup(), counters = counters(),
                         store = store(), timeout](caf::event_based_actor* self) mutable {

@@ -24,6 +24,8 @@
 #include <holdfast/config/engine_config.hpp>
 #include <holdfast/messages/interfaces.hpp>
 #include <holdfast/runtime/counter.hpp>
+#include <holdfast/runtime/embargo.hpp>
+#include <holdfast/runtime/exchange_memory.hpp>
 #include <holdfast/runtime/http_transfer.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 #include <holdfast/runtime/symbols_view.hpp>
@@ -38,8 +40,18 @@ struct engine_status {
   warmup_status warmup;
   counter_status counters;
   store_status store;
+  std::array<exchange_facts, market_count> exchange;
+  std::array<std::optional<boot_time>, market_count> embargo_until; // none: one may ask
+  std::array<embargo_cause, market_count> embargo_cause_of{};
   std::string state_folder;  // empty: state is kept in memory only
   std::string state_problem; // why the state folder is not used; empty where it is
+};
+
+// What became of a table that the plausibility gate had refused.
+struct acceptance {
+  bool accepted = false;
+  std::uint64_t symbols = 0; // in its list
+  std::string detail;        // why it had been refused, or why nothing was accepted
 };
 
 class engine {
@@ -76,6 +88,12 @@ public:
   symbols_reply symbols_sync(market which, duration timeout = std::chrono::seconds{2}) noexcept;
   void symbols_async(market which, std::function<void(symbols_reply)> callback,
                      duration timeout = std::chrono::seconds{2}) noexcept;
+
+  // An operator believes the newest table that the plausibility gate refused: it replaces the good one, and the next ones
+  // are compared with it.
+  acceptance accept_refused(market which, duration timeout = std::chrono::seconds{1}) noexcept;
+  void accept_refused_async(market which, std::function<void(acceptance)> callback,
+                            duration timeout = std::chrono::seconds{1}) noexcept;
 
   // Fail-open: nothing, or false, where the store cannot help.
   std::optional<std::string> read_json(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;

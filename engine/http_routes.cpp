@@ -128,6 +128,20 @@ gateway_answer increment(engine& host, std::string_view rest) {
   return json_answer("{}");
 }
 
+// POST /control/accept/{market}
+void accept_route(engine& host, std::string_view rest, respond_function respond) {
+  const auto which = parse_market(rest);
+  if (!which)
+    return respond(problem(404, "Unknown market", "accepted: spot, futures"));
+  host.accept_refused_async(*which, [respond](const acceptance& one) {
+    if (!one.accepted)
+      return respond(problem(409, "Nothing accepted", one.detail));
+    std::string body = "{\"accepted\":" + std::to_string(one.symbols) + ",\"refused_because\":";
+    append_json_string(body, one.detail);
+    respond(json_answer(body + '}'));
+  }, patience);
+}
+
 } // namespace
 
 void route(engine& host, const std::shared_ptr<list_body_cache>& bodies, const gateway_request& request,
@@ -135,9 +149,12 @@ void route(engine& host, const std::shared_ptr<list_body_cache>& bodies, const g
   constexpr std::string_view symbols = "/api/v1/symbols/";
   constexpr std::string_view counters = "/api/v1/counters";
   constexpr std::string_view incr = "/control/incr/";
+  constexpr std::string_view accept = "/control/accept/";
   const auto path = request.path;
   if (request.local && request.method == "POST" && path.starts_with(incr))
     return respond(increment(host, path.substr(incr.size())));
+  if (request.local && request.method == "POST" && path.starts_with(accept))
+    return accept_route(host, path.substr(accept.size()), std::move(respond));
   if (request.method != "GET" && request.method != "HEAD") {
     auto refused = problem(405, "Method not allowed", "accepted: GET, HEAD");
     refused.headers.emplace_back("Allow", "GET, HEAD");

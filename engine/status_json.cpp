@@ -3,6 +3,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "runtime/printable.hpp"
 #include "runtime/symbol_list.hpp"
 
 namespace holdfast {
@@ -57,7 +58,45 @@ void write_market(writer& out, const engine_status& status, market which, const 
   out.EndObject();
 }
 
-void write_fetcher(writer& out, const fetcher_status& fetcher, boot_time now) {
+void write_unknown(writer& out, const std::vector<schema_unknown>& unknown) {
+  constexpr std::array<const char*, 4> kinds{"status", "contract_type", "filter", "field"};
+  out.Key("schema_unknown");
+  out.StartArray();
+  for (const auto& one : unknown) {
+    out.StartObject();
+    field(out, "kind", kinds[static_cast<std::size_t>(one.what)]);
+    field(out, "name", printable(one.name));
+    field(out, "fetches", one.count);
+    out.EndObject();
+  }
+  out.EndArray();
+}
+
+void write_exchange(writer& out, const exchange_facts& facts, boot_time now) {
+  field(out, "key", !facts.has_key ? "none" : facts.key_refused_until ? "refused" : "usable");
+  field(out, "key_refusal", facts.key_refusal);
+  seconds(out, "key_rests_for", until(facts.key_refused_until, now));
+  field(out, "used_weight", static_cast<std::uint64_t>(facts.used_weight.value_or(0)));
+  field(out, "weight_limit", static_cast<std::uint64_t>(facts.weight_limit.value_or(0)));
+  field(out, "without_permission_sets", facts.without_permission_sets);
+  field(out, "bad_symbols", facts.bad_symbols);
+  field(out, "refused_tables", facts.refusals);
+  out.Key("refused");
+  if (facts.refused) {
+    out.StartObject();
+    field(out, "reason", to_string(facts.refused->verdict.reason));
+    field(out, "detail", facts.refused->verdict.detail);
+    field(out, "count", std::uint64_t{facts.refused->table->listed().size()});
+    seconds(out, "age", now - facts.refused->fetched_boot);
+    out.EndObject();
+  } else {
+    out.Null();
+  }
+  write_unknown(out, facts.unknown);
+}
+
+void write_fetcher(writer& out, const engine_status& status, market which, boot_time now) {
+  const auto& fetcher = status.supervisor.fetchers[index(which)];
   constexpr std::array<const char*, 3> circuits{"closed", "open", "half_open"};
   out.StartObject();
   field(out, "state", fetcher.down ? "down" : fetcher.running ? "running" : "restarting");
@@ -67,6 +106,11 @@ void write_fetcher(writer& out, const fetcher_status& fetcher, boot_time now) {
   field(out, "circuit", circuits[static_cast<std::size_t>(fetcher.circuit)]);
   seconds(out, "forbidden_for", until(fetcher.forbidden_until, now));
   field(out, "last_error", fetcher.last_error);
+  const auto embargo = status.embargo_until[index(which)];
+  seconds(out, "embargo_for", until(embargo, now));
+  field(out, "embargo_cause",
+        !embargo ? "" : status.embargo_cause_of[index(which)] == embargo_cause::own_share ? "own_share" : "exchange");
+  write_exchange(out, status.exchange[index(which)], now);
   out.EndObject();
 }
 
@@ -125,7 +169,7 @@ std::string status_json(const engine_status& status, const symbol_board& board, 
   out.StartObject();
   for (const auto which : all_markets) {
     out.Key(std::string{to_string(which)}.c_str());
-    write_fetcher(out, status.supervisor.fetchers[index(which)], now);
+    write_fetcher(out, status, which, now);
   }
   out.EndObject();
   out.Key("store");

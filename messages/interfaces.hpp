@@ -46,7 +46,7 @@ using store_actor = caf::typed_actor<
   confirms<lease_returned>, confirms<store_announce>, hears<store_listen>, answers<get_store_status, store_status>, hears<wake>>;
 
 using cache_actor = caf::typed_actor<
-  answers<get_symbols, symbols_reply>, answers<refresh_symbols, refresh_outcome>, hears<store_event>,
+  answers<get_symbols, symbols_reply>, answers<refresh_symbols, refresh_outcome>, answers<accept_symbols, refresh_outcome>, hears<store_event>,
   hears<symbols_announced>, answers<get_cache_status, cache_status>, hears<wake>>;
 
 using supervisor_actor

@@ -107,6 +107,12 @@ struct table_accepted {
   symbols_answer answer;
 };
 
+// engine -> cache: an operator believes a table that the plausibility gate refused. Answered with refresh_outcome.
+struct accept_symbols {
+  market which = market::spot;
+  symbols_answer answer;
+};
+
 // A table that another process announced, or that the store may have lost: store -> cache, last_good.
 struct symbols_announced {
   market which = market::spot;

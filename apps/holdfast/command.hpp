@@ -24,6 +24,7 @@ struct invocation {
   std::vector<std::string> words; // positional, without the verb
   bool json = false;
   bool simulate = false;
+  bool accept = false;
   std::vector<std::string> simulation; // options of the simulated exchange
 };
 

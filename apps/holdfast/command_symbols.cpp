@@ -25,6 +25,28 @@ exit_status print(const std::string& array, bool json) {
   return exit_status::done;
 }
 
+std::string text_of(const rapidjson::Document& answer, const char* name) {
+  return answer.IsObject() && answer.HasMember(name) && answer[name].IsString() ? answer[name].GetString() : "no reason told";
+}
+
+// Only a running serve knows what it refused.
+exit_status accept(const invocation& call, const std::string& name) {
+  const auto answer = ask_serve(state_path_of(call.config), "POST", "/control/accept/" + name);
+  if (!answer)
+    return fail("no serve is running on this state folder; --accept is for the list that a running serve refused");
+  rapidjson::Document told;
+  told.Parse(answer->body.c_str());
+  if (answer->status != 200)
+    return fail(text_of(told, "detail"));
+  if (call.json)
+    std::printf("%s\n", answer->body.c_str());
+  else
+    std::printf("accepted %llu symbols of %s, refused before: %s\n",
+                static_cast<unsigned long long>(told["accepted"].GetUint64()), name.c_str(),
+                text_of(told, "refused_because").c_str());
+  return exit_status::done;
+}
+
 } // namespace
 
 exit_status run_symbols(invocation& call) {
@@ -33,6 +55,8 @@ exit_status run_symbols(invocation& call) {
   const auto which = parse_market(call.words.front());
   if (!which)
     return refuse_usage("market '" + call.words.front() + "' is unknown; accepted: spot, futures");
+  if (call.accept)
+    return accept(call, call.words.front());
   const auto answer = ask_serve(state_path_of(call.config), "GET", "/api/v1/symbols/" + call.words.front());
   if (answer && answer->status == 200)
     return print(answer->body, call.json);

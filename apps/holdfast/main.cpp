@@ -16,7 +16,7 @@ void print_help() {
   std::puts("holdfast keeps the tradable symbols and the counters of a trading engine available.\n\n"
             "usage: holdfast COMMAND [WORD ...] [--option=value ...]\n\n"
             "  serve [--simulate]      keep both markets fresh and answer over HTTP\n"
-            "  symbols spot|futures    the tradable symbols\n"
+            "  symbols spot|futures    the tradable symbols; with --accept, a running serve believes the list it refused last\n"
             "  counters [PATTERN]      counters and their values\n"
             "  get KEY                 one counter's value\n"
             "  incr KEY [AMOUNT]       count\n"
@@ -62,7 +62,9 @@ exit_status run(std::vector<std::string> arguments) {
     if (name != verb)
       continue;
     engine_config config;
-    invocation call{config, {}, name != "serve" && take(arguments, "--json"), name == "serve" && take(arguments, "--simulate")};
+    invocation call{config, {}, name != "serve" && take(arguments, "--json"), name == "serve" && take(arguments, "--simulate"),
+                    false, {}};
+    call.accept = name == "symbols" && take(arguments, "--accept");
     if (call.simulate)
       call.simulation = take_simulation(arguments);
     if (const auto error = config.parse(arguments))

@@ -180,4 +180,17 @@ CAF_TEST(orders keep growing when the wall clock steps back) {
   CAF_CHECK(store->written[1].order > store->written[0].order);
 }
 
+CAF_TEST(a table that an operator accepts is published stored and kept as last good) {
+  publish_last_good(100);
+  const auto answer = good(5).answer;
+  const auto outcome = post<refresh_outcome>(accept_symbols{market::spot, answer});
+  consume_messages();
+  CAF_REQUIRE(outcome->value);
+  CAF_CHECK(outcome->value->failure == fault::none);
+  CAF_CHECK_EQUAL(hanging()->table->size(), 5u);
+  CAF_CHECK(hanging()->fresh(clock->boot_now()));
+  CAF_CHECK_EQUAL(store->written.size(), 1u);
+  CAF_CHECK_EQUAL(accepted->size(), 1u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

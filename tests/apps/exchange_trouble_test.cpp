@@ -1,0 +1,130 @@
+#define CAF_SUITE exchange_trouble
+
+#include <cstdlib>
+
+#include "apps/holdfast/simulated_exchange.hpp"
+#include "tests/support/program_process.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/runtime_wait.hpp"
+
+#include "caf/test/dsl.hpp"
+
+using namespace holdfast;
+using namespace holdfast::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  temporary_folder folder;
+  simulated_exchange exchange{{0, 1, 300, 60, {}}};
+
+  fixture() { ::setenv("HOLDFAST_STATE_DIR", folder.file("state").c_str(), 1); }
+
+  std::vector<std::string> serve(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words{"serve", "--http=off", "--spot-urls=" + exchange.url(), "--futures-urls=" + exchange.url(),
+                                   "--spot-ttl=100ms", "--futures-ttl=100ms"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  bool answers(const std::string& market, const std::string& symbol) const {
+    return run_program({"symbols", market}).text.find(symbol) != std::string::npos;
+  }
+};
+
+constexpr auto ready = "holdfast: serving";
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(exchange_trouble_tests, fixture)
+
+CAF_TEST(terminated in the middle of any trouble it ends cleanly in time) {
+  using enum exchange_fault;
+  bool banned_before = false;
+  for (const auto fault : {hang, hang_in_body, trickle, reset, server_error, none, banned, hang}) {
+    CAF_MESSAGE(std::string{to_string(fault)});
+    exchange.set_fault(market::spot, fault, 60s);
+    const auto before = exchange.requests(market::spot);
+    program_process process{serve()};
+    CAF_REQUIRE(process.read_until(ready).find(ready) != std::string::npos);
+    // A ban of the process before is obeyed: nothing is asked any more.
+    if (!banned_before)
+      CAF_CHECK(wait_until([&] { return exchange.requests(market::spot) > before; }));
+    banned_before = banned_before || fault == banned;
+    const auto begin = boot_clock::now();
+    process.send(SIGTERM);
+    CAF_CHECK_EQUAL(process.wait(), 0);
+    CAF_CHECK(boot_clock::now() - begin < 3s);
+  }
+}
+
+CAF_TEST(an operator accepts the list that a running serve refused) {
+  CAF_CHECK_EQUAL(run_program({"symbols", "spot", "--accept"}).status, 1);
+  program_process process{serve()};
+  CAF_REQUIRE(process.read_until(ready).find(ready) != std::string::npos);
+  CAF_CHECK(wait_until([&] { return answers("spot", "ETHUSDT"); }));
+  const auto nothing = run_program({"symbols", "spot", "--accept"});
+  CAF_CHECK_EQUAL(nothing.status, 1);
+  CAF_CHECK(nothing.text.find("no table of spot was refused") != std::string::npos);
+  exchange.set_fault(market::spot, exchange_fault::five_symbols);
+  program_result accepted;
+  CAF_CHECK(wait_until([&] {
+    CAF_CHECK(answers("spot", "ETHUSDT"));
+    accepted = run_program({"symbols", "spot", "--accept"});
+    return accepted.status == 0;
+  }));
+  CAF_CHECK(accepted.text.find("symbols of spot, refused before: shrunk") != std::string::npos);
+  CAF_CHECK(!answers("spot", "ETHUSDT"));
+  CAF_CHECK(answers("spot", "BTCUSDT"));
+  process.send(SIGTERM);
+  CAF_CHECK_EQUAL(process.wait(), 0);
+}
+
+CAF_TEST(a restart during a ban makes no request until it ends) {
+  exchange.set_fault(market::spot, exchange_fault::banned, 3600s);
+  for (int i = 0; i < 3; ++i) {
+    program_process process{serve()};
+    CAF_REQUIRE(process.read_until(ready).find(ready) != std::string::npos);
+    CAF_CHECK(wait_until([&] { return exchange.requests(market::spot) > 0; }));
+    CAF_CHECK(!answers("spot", "BTCUSDT"));
+    CAF_CHECK(wait_until([&] { return answers("futures", "BTCUSDT"); }));
+    process.send(SIGTERM);
+    CAF_CHECK_EQUAL(process.wait(), 0);
+  }
+  exchange.set_fault(market::spot, exchange_fault::none);
+  CAF_CHECK_EQUAL(run_program({"symbols", "spot", "--spot-urls=" + exchange.url()}).status, 1);
+  CAF_CHECK_EQUAL(exchange.requests(market::spot), 1u);
+}
+
+CAF_TEST(a key is in no log and no status) {
+  ::setenv("HOLDFAST_API_KEY", "planted-key-1234", 1);
+  exchange.set_fault(market::spot, exchange_fault::bad_key);
+  program_process process{serve({"--log-level=trace"})};
+  ::unsetenv("HOLDFAST_API_KEY");
+  CAF_REQUIRE(process.read_until(ready).find(ready) != std::string::npos);
+  CAF_CHECK(wait_until([&] { return answers("spot", "BTCUSDT"); }));
+  CAF_CHECK_EQUAL(exchange.requests_with_key(market::spot), 1u);
+  process.send(SIGTERM);
+  const auto printed = process.read_to_the_end();
+  CAF_CHECK_EQUAL(process.wait(), 0);
+  CAF_CHECK(printed.find("private API refuses the key") != std::string::npos);
+  CAF_CHECK(printed.find("planted-key") == std::string::npos);
+}
+
+CAF_TEST(a simulated exchange takes its faults from the command line) {
+  program_process process{{"simulate", "--seed", "7", "--faults=spot:500,futures:451"}};
+  const auto printed = process.read_until("\n");
+  const auto at = printed.find("http://127.0.0.1:");
+  CAF_REQUIRE(at != std::string::npos);
+  const auto url = printed.substr(at, printed.find('\n') - at);
+  const auto result = run_program({"symbols", "spot", "--spot-urls=" + url, "--fetch-timeout=1s"});
+  CAF_CHECK_EQUAL(result.status, 1);
+  CAF_CHECK(result.text.find("HTTP 500") != std::string::npos);
+  process.send(SIGTERM);
+  CAF_CHECK_EQUAL(process.wait(), 0);
+  CAF_CHECK_EQUAL(run_program({"simulate", "--faults=spot:nonsense"}).status, 2);
+  CAF_CHECK_EQUAL(run_program({"serve", "--simulate", "--faults=nonsense"}).status, 2);
+  CAF_CHECK_EQUAL(run_program({"serve", "--faults=spot:500"}).status, 2);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

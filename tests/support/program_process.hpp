@@ -1,0 +1,99 @@
+// The program `holdfast` as a process of its own, with what it prints.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/clock.hpp"
+
+extern char** environ;
+
+namespace holdfast::test {
+
+class program_process {
+public:
+  // Standard output and error go into one pipe.
+  explicit program_process(std::vector<std::string> arguments) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+      return;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
+    arguments.insert(arguments.begin(), HOLDFAST_PROGRAM);
+    std::vector<char*> words;
+    for (auto& word : arguments)
+      words.push_back(word.data());
+    words.push_back(nullptr);
+    if (::posix_spawn(&process_, HOLDFAST_PROGRAM, &actions, nullptr, words.data(), environ) != 0)
+      process_ = -1;
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    pipe_ = ends[0];
+  }
+  ~program_process() {
+    if (process_ > 0) {
+      ::kill(process_, SIGKILL);
+      ::waitpid(process_, nullptr, 0);
+    }
+    if (pipe_ >= 0)
+      ::close(pipe_);
+  }
+  program_process(const program_process&) = delete;
+  program_process& operator=(const program_process&) = delete;
+
+  // What was printed until it ended, or until `text` came; 20 s at most.
+  const std::string& read_until(std::string_view text) {
+    const auto give_up = boot_clock::now() + std::chrono::seconds{20};
+    while (printed_.find(text) == std::string::npos || text.empty()) {
+      pollfd wait{pipe_, POLLIN, 0};
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(give_up - boot_clock::now()).count();
+      std::array<char, 4096> buffer;
+      if (left <= 0 || ::poll(&wait, 1, static_cast<int>(left)) <= 0)
+        break;
+      const auto got = ::read(pipe_, buffer.data(), buffer.size());
+      if (got <= 0)
+        break;
+      printed_.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return printed_;
+  }
+  const std::string& read_to_the_end() { return read_until({}); }
+  void send(int signal) const { ::kill(process_, signal); }
+  // Its exit status, -1 for a death by a signal.
+  int wait() {
+    int status = 0;
+    ::waitpid(std::exchange(process_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+private:
+  pid_t process_ = -1;
+  int pipe_ = -1;
+  std::string printed_;
+};
+
+struct program_result {
+  int status = -1;
+  std::string text;
+};
+
+// Runs it to its end.
+inline program_result run_program(std::vector<std::string> arguments) {
+  program_process process{std::move(arguments)};
+  auto text = process.read_to_the_end();
+  return {process.wait(), std::move(text)};
+}
+
+} // namespace holdfast::test
