@@ -27,17 +27,25 @@ bool in_transaction(embedded_store_state& state, Work work) {
   ++state.status.commands;
   sqlite_kv::transaction transaction{*state.database};
   const bool good = transaction.begun() && work(*state.database) && transaction.commit();
-  if (!good) {
+  if (good) {
+    state.trouble.recovered();
+  } else {
     ++state.status.failures;
     state.status.last_error = state.database->last_error();
+    state.trouble.failed(state.status.last_error);
+    state.status.suppressed_warnings = state.trouble.suppressed();
   }
   return good;
+}
+
+caf::error failure_of(const embedded_store_state& state) {
+  return make_error(state.database->refused() ? fault::store_refused : fault::store_away, state.database->last_error());
 }
 
 caf::result<done> confirm(bool good, const embedded_store_state& state) {
   if (good)
     return done{};
-  return make_error(fault::store_away, state.database->last_error());
+  return failure_of(state);
 }
 
 void open_database(embedded_store_state& state, const std::string& path) {
@@ -100,7 +108,7 @@ caf::result<store_merge_reply> merge(embedded_store_state& state, const store_me
     return true;
   });
   if (!good)
-    return make_error(fault::store_away, state.database->last_error());
+    return failure_of(state);
   return reply;
 }
 
@@ -111,7 +119,7 @@ caf::result<lease_reply> lease(embedded_store_state& state, const lease_wanted& 
     return taken.has_value();
   });
   if (!good)
-    return make_error(fault::store_away, state.database->last_error());
+    return failure_of(state);
   return lease_reply{taken->granted, taken->token, std::chrono::milliseconds{taken->left_ms}};
 }
 

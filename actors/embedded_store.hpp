@@ -6,7 +6,7 @@
 // Threads  spawned detached: SQLite blocks on the disk. Scheduled in tests.
 // Bounds   one transaction per message; a busy database is waited for at most 2 s.
 // Errors   a question past its deadline changes nothing; a database that cannot be read answers `store_away`, never
-//          "no such key".
+//          "no such key"; a full disk is `store_refused`, one warning and a count, and whatever was there stays.
 // Missing  other processes on the folder are not told of a new table: they find it at their next look.
 // Restart  everything is on disk; an unusable folder gives a database in memory, said once.
 #pragma once
@@ -17,6 +17,7 @@
 
 #include <holdfast/messages/interfaces.hpp>
 #include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/log.hpp>
 #include <holdfast/runtime/sqlite_kv.hpp>
 
 namespace holdfast {
@@ -27,6 +28,7 @@ struct embedded_store_state {
   clock_ptr clock;
   std::vector<store_listener> listeners;
   store_status status;
+  repeated_failure trouble{"embedded store"};
 };
 
 // `path` may be ":memory:".

@@ -20,7 +20,7 @@
 #include "runtime/http_client.hpp"
 #include "runtime/log.hpp"
 #include "runtime/machine.hpp"
-#include "runtime/sqlite_kv.hpp"
+#include "runtime/sqlite_reader.hpp"
 #include "runtime/symbol_codec.hpp"
 
 namespace holdfast {
@@ -64,6 +64,8 @@ engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on
   folder = state_folder::open(settings.state_dir);
   if (!folder.problem.empty())
     logger()->warn("state is kept in memory only, it does not survive the process: {}", folder.problem);
+  if (!folder.warning.empty())
+    logger()->warn("{}", folder.warning);
   ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)
                                : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity,
                                                     settings.ledger_stripes);
@@ -80,16 +82,16 @@ engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on
 
 // Before anything else answers: a start without network still has its lists.
 void engine::parts::load_last_good() {
-  if (folder.path.empty())
+  if (folder.readable.empty())
     return;
-  auto database = sqlite_kv::open(folder.file("store.sqlite"));
-  if (!database)
-    return;
+  std::vector<std::string> wanted;
+  for (const auto which : all_markets)
+    wanted.push_back(keys::local_last_good(which));
+  const auto stored = read_entries(folder.readable + "/store.sqlite", wanted);
   for (const auto which : all_markets) {
-    const auto stored = (*database)->get(keys::local_last_good(which), 0);
-    if (!stored)
+    if (!stored[index(which)])
       continue;
-    const auto decoded = decode_symbols(stored->text, list_rules_of(settings, which));
+    const auto decoded = decode_symbols(*stored[index(which)], list_rules_of(settings, which));
     if (!decoded || decoded->fingerprint != fingerprint_of(settings))
       continue;
     auto& answer = known[index(which)];
@@ -180,6 +182,7 @@ void engine::parts::spawn_actors() {
   std::random_device random;
   warming.seed = random();
   warming.watched = watched;
+  keeping.seed = random();
 
   last_good = system.spawn(holdfast::last_good, std::move(keeping), clock, known);
   supervisor = system.spawn(holdfast::supervisor,
@@ -195,6 +198,7 @@ void engine::parts::spawn_actors() {
                           clock, ledger, store);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(counters)});
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(cache)});
+  caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(last_good)});
   warmup = system.spawn(holdfast::warmup, std::move(warming), clock, cache);
 }
 

@@ -4,6 +4,7 @@
 //                              |                         '--last_good_wanted--> last_good
 //                              |--store_read, store_symbols--> store (redis or embedded)
 //                              '--table_accepted--> last_good --store_write--> local store
+//                                                   last_good --store_read, store_symbols--> store
 //   warmup --refresh_symbols--> cache        warmup --lease_wanted--> store
 //   callers --read_counter, ...--> counter --store_merge, store_read_counters--> store
 //   fetcher --store_read, store_write--> store (the embargo)
@@ -57,7 +58,7 @@ using fetcher_actor = caf::typed_actor<answers<fetch_symbols, fetch_outcome>, he
 
 using last_good_actor
   = caf::typed_actor<answers<last_good_wanted, symbols_answer>, hears<table_accepted>, hears<store_event>,
-                     hears<symbols_announced>, answers<get_last_good_status, last_good_status>>;
+                     hears<symbols_announced>, answers<get_last_good_status, last_good_status>, hears<wake>>;
 
 using warmup_actor = caf::typed_actor<answers<get_warmup_status, warmup_status>, hears<wake>>;
 

@@ -59,6 +59,8 @@ struct symbols_answer {
   std::optional<wall_time> fetched_at;
   std::optional<boot_time> fetched_boot;
   table_order order;
+
+  table_stamp stamp() const noexcept { return {order, fetched_boot}; }
 };
 
 // cache -> supervisor: bring a new table. `baseline` is what the plausibility gate compares with; may be null.

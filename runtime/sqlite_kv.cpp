@@ -149,6 +149,9 @@ bool sqlite_kv::run(const char* sql) {
 
 void sqlite_kv::note_failure() {
   last_error_ = sqlite3_errmsg(database_.get());
+  const int code = sqlite3_errcode(database_.get()) & 0xFF;
+  refused_ = code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_READONLY || code == SQLITE_TOOBIG
+             || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
   ++failures_;
 }
 

@@ -62,6 +62,8 @@ public:
   std::string epoch();
 
   const std::string& last_error() const noexcept { return last_error_; }
+  // The last failure is none that passes by itself: the disk is full or failing, the file read-only or damaged.
+  bool refused() const noexcept { return refused_; }
   // Grows with every statement that failed.
   std::uint64_t failures() const noexcept { return failures_; }
 
@@ -102,6 +104,7 @@ private:
   std::vector<std::pair<const char*, prepared_ptr>> prepared_; // by the address of the literal
   std::string last_error_;
   std::uint64_t failures_ = 0;
+  bool refused_ = false;
 };
 
 } // namespace holdfast

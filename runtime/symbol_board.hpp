@@ -47,6 +47,7 @@ struct published_symbols {
   table_order order;
   std::uint64_t version = 0; // grows with every table whose content differs from the one before
 
+  table_stamp stamp() const noexcept { return {order, fetched_boot}; }
   bool fresh(boot_time now) const noexcept { return source != symbols_source::last_good && now < fresh_until; }
   std::optional<std::chrono::nanoseconds> age(boot_time now) const noexcept {
     if (!fetched_boot)

@@ -6,6 +6,12 @@
 
 namespace holdfast {
 
+bool is_newer(const table_stamp& one, const table_stamp& other) noexcept {
+  if (one.order.known() && other.order.known())
+    return one.order > other.order;
+  return one.fetched && (!other.fetched || *one.fetched > *other.fetched);
+}
+
 std::string to_text(const table_order& order) {
   char text[48];
   std::snprintf(text, sizeof text, "%020" PRIu64 " %020" PRIu64, order.token, order.sequence);

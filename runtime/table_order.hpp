@@ -3,8 +3,11 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include <holdfast/runtime/clock.hpp>
 
 namespace holdfast {
 
@@ -15,6 +18,15 @@ struct table_order {
   bool known() const noexcept { return token != 0; }
   friend auto operator<=>(const table_order&, const table_order&) = default;
 };
+
+// When a table was fetched, as told by whoever fetched it.
+struct table_stamp {
+  table_order order;
+  std::optional<boot_time> fetched; // none: unknown
+};
+
+// By their orders where both have one, else by the time of their fetch; what is of unknown age is newer than nothing.
+bool is_newer(const table_stamp& one, const table_stamp& other) noexcept;
 
 // "token sequence" with 20 digits each: texts compare as the orders do.
 std::string to_text(const table_order& order);

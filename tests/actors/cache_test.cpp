@@ -58,7 +58,7 @@ supervisor_actor::behavior_type scripted_supervisor(supervisor_actor::pointer se
 last_good_actor::behavior_type counting_last_good(last_good_actor::pointer, std::shared_ptr<script> plan) {
   return {[](const last_good_wanted&) { return last_good_answer(); }, [=](const table_accepted&) { ++plan->accepted; },
           [](const store_event&) {}, [](const symbols_announced&) {},
-          [](const get_last_good_status&) { return last_good_status{}; }};
+          [](const get_last_good_status&) { return last_good_status{}; }, [](const wake&) {}};
 }
 
 struct fixture : test::actor_fixture {

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include <caf/typed_event_based_actor.hpp>
+#include <csignal>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include "config/keys.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
@@ -34,6 +36,25 @@ void execute(const std::string& path, const char* sql) {
   CAF_CHECK_EQUAL(sqlite3_exec(raw, sql, nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(raw);
 }
+
+// No file of this process grows past `bytes`: a disk that is full, for the life of the object.
+class full_disk {
+public:
+  explicit full_disk(rlim_t bytes) : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit tight = before_;
+    tight.rlim_cur = bytes;
+    ::setrlimit(RLIMIT_FSIZE, &tight);
+  }
+  ~full_disk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
 
 struct fixture : test::actor_fixture {
   test::temporary_folder folder;
@@ -79,6 +100,22 @@ CAF_TEST(a_database_that_cannot_be_read_is_not_taken_for_a_missing_key) {
   store_read_counters reads{{{"metrics:a:b", {}}}, soon()};
   CAF_CHECK(!ask<store_counters_found>(store, reads).has_value());
   CAF_CHECK(!ask<store_keys>(store, store_list_counters{"*", false, soon()}).has_value());
+}
+
+CAF_TEST(a_full_disk_refuses_what_is_new_and_keeps_what_was_there) {
+  CAF_CHECK(write("kept", "1"));
+  {
+    const full_disk now{256 << 10};
+    for (int i = 0; i < 3; ++i) {
+      CAF_CHECK(!write("large", std::string(1 << 20, 'x')));
+      CAF_CHECK(fault_of(error) == fault::store_refused);
+    }
+    CAF_CHECK(read("kept")->value == "1");
+  }
+  const auto status = ask<store_status>(store, get_store_status{});
+  CAF_CHECK_EQUAL(status->failures, 3u);
+  CAF_CHECK_EQUAL(status->suppressed_warnings, 2u);
+  CAF_CHECK(write("large", std::string(1 << 20, 'x')));
 }
 
 CAF_TEST(a_refused_row_never_costs_the_others_of_its_batch) {

@@ -54,7 +54,7 @@ fetcher_actor::behavior_type scripted_fetcher(fetcher_actor::stateful_pointer<ke
 last_good_actor::behavior_type empty_last_good(last_good_actor::pointer) {
   return {[](const last_good_wanted&) -> caf::result<symbols_answer> { return make_error(fault::no_data); },
           [](const table_accepted&) {}, [](const store_event&) {}, [](const symbols_announced&) {},
-          [](const get_last_good_status&) { return last_good_status{}; }};
+          [](const get_last_good_status&) { return last_good_status{}; }, [](const wake&) {}};
 }
 
 struct fixture : test::actor_fixture {

@@ -52,7 +52,7 @@ last_good_actor::behavior_type scripted_last_good(last_good_actor::pointer) {
             return symbols_answer{test::actor_fixture::table_of(2), symbols_source::last_good, {}, {}, {}};
           },
           [](const table_accepted&) {}, [](const store_event&) {}, [](const symbols_announced&) {},
-          [](const get_last_good_status&) { return last_good_status{}; }};
+          [](const get_last_good_status&) { return last_good_status{}; }, [](const wake&) {}};
 }
 
 struct fixture : test::actor_fixture {

@@ -27,7 +27,7 @@ struct store_script {
   std::map<std::string, store_value> values;
   bool away = false;
   bool silent = false; // keeps questions until `wake`
-  fault refuses = fault::none; // how store_symbols is answered
+  fault refuses = fault::none; // how writes are answered
   std::vector<store_symbols> written;
   std::vector<std::string> reads;
   std::vector<std::pair<caf::typed_response_promise<store_value>, std::string>> kept;
@@ -46,7 +46,12 @@ inline store_actor::behavior_type scripted_store(store_actor::pointer self, std:
       script->kept.emplace_back(promise, question.key);
       return promise;
     },
-    [confirm](const store_write& what) { return confirm(what); },
+    [=](const store_write& what) -> caf::result<done> {
+      if (script->refuses != fault::none)
+        return make_error(script->refuses);
+      script->values[what.key] = {what.value, what.ttl};
+      return done{};
+    },
     [confirm](const store_erase& what) { return confirm(what); },
     [=](const store_symbols& symbols) -> caf::result<done> {
       if (script->refuses != fault::none)
@@ -110,6 +115,7 @@ inline last_good_actor::behavior_type recording_last_good(last_good_actor::point
     [](const store_event&) {},
     [](const symbols_announced&) {},
     [](const get_last_good_status&) { return last_good_status{}; },
+    [](const wake&) {},
   };
 }
 
