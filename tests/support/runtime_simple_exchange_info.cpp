@@ -36,9 +36,9 @@ std::string kept(const std::string& text) { return text.size() <= 256 && is_clea
 // The last text under each key.
 texts last_texts(const simple_json& object) {
   texts out;
-  for (const auto& [key, value] : object.members)
-    if (value.is == kind::text)
-      out[key == "quoteAssetPrecision" ? "quotePrecision" : key] = value.text;
+  for (std::size_t i = 0; i < object.keys.size(); ++i)
+    if (object.elements[i].is == kind::text)
+      out[object.keys[i] == "quoteAssetPrecision" ? "quotePrecision" : object.keys[i]] = object.elements[i].text;
   return out;
 }
 
@@ -62,6 +62,8 @@ std::string permission_sets(const simple_json& sets) {
     if (group.is == kind::text)
       add_permission(out, group.text, '|');
     char joint = '&';
+    if (group.is != kind::array)
+      continue;
     for (const auto& one : group.elements)
       if (one.is == kind::text)
         add_permission(out, one.text, std::exchange(joint, '|'));
@@ -72,9 +74,7 @@ std::string permission_sets(const simple_json& sets) {
 void apply_filter(texts& symbol, const simple_json& filter) {
   // One field in two spellings: the last one written counts.
   simple_json same = filter;
-  for (auto& [key, value] : same.members)
-    if (key == "notional")
-      key = "minNotional";
+  std::replace(same.keys.begin(), same.keys.end(), std::string{"notional"}, std::string{"minNotional"});
   auto said = last_texts(same);
   const auto type = said["filterType"];
   if (type == "PRICE_FILTER")
@@ -100,7 +100,9 @@ texts read_symbol(const simple_json& object) {
   if (out["status"].empty())
     out["status"] = said["contractStatus"];
   std::string sets;
-  for (const auto& [key, value] : object.members) {
+  for (std::size_t i = 0; i < object.keys.size(); ++i) {
+    const auto& key = object.keys[i];
+    const auto& value = object.elements[i];
     if (key == "permissions" && value.is == kind::array)
       out["permissions"] = flat_permissions(value);
     if (key == "permissionSets" && value.is == kind::array)
@@ -149,8 +151,9 @@ struct simple_info {
 simple_info read_body(const simple_json& body) {
   simple_info info;
   std::set<std::string> names;
-  for (const auto& [key, value] : body.members) {
-    if (key != "symbols" || value.is != kind::array)
+  for (std::size_t i = 0; i < body.keys.size(); ++i) {
+    const auto& value = body.elements[i];
+    if (body.keys[i] != "symbols" || value.is != kind::array)
       continue;
     info.has_symbols = true;
     for (const auto& element : value.elements) {

@@ -14,7 +14,7 @@ struct simple_json {
   enum class kind { other, text, object, array }; // other: null, true, false
   kind is = kind::other;
   std::string text; // of a string or a number
-  std::vector<std::pair<std::string, simple_json>> members;
+  std::vector<std::string> keys; // of an object: one for each element
   std::vector<simple_json> elements;
 };
 
@@ -75,7 +75,8 @@ private:
       auto value = read_value(depth + 1);
       if (!value)
         return std::nullopt;
-      object.members.emplace_back(std::move(*key), std::move(*value));
+      object.keys.push_back(std::move(*key));
+      object.elements.push_back(std::move(*value));
       skip_blanks();
       if (take("}"))
         return object;
