@@ -14,6 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view duration_accepted = "a duration with a unit (ms, s, min, h) or a bare 0, not negative, at most 366 days";
+constexpr std::string_view history_accepted = "a duration with a unit (ms, s, min, h) or a bare 0, not negative, at most 10 years";
+constexpr std::chrono::nanoseconds history_most = std::chrono::hours{24 * 3653};
 constexpr std::string_view positive_accepted = "a duration with a unit (ms, s, min, h), above zero, at most 366 days";
 
 template <class Number>
@@ -26,9 +28,10 @@ bool set_number(Number& field, std::string_view text, Number least, Number most)
   return true;
 }
 
-auto duration_into(std::chrono::nanoseconds options::*field, std::chrono::nanoseconds least) {
-  return [field, least](options& into, std::string_view text) {
-    const auto value = parse_duration(text);
+auto duration_into(std::chrono::nanoseconds options::*field, std::chrono::nanoseconds least,
+                   std::chrono::nanoseconds most = std::chrono::hours{24 * 366}) {
+  return [field, least, most](options& into, std::string_view text) {
+    const auto value = parse_duration(text, most);
     if (!value || *value < least)
       return false;
     into.*field = *value;
@@ -137,6 +140,9 @@ std::vector<option_entry> make_table() {
      }},
     {"http-token", text, {"HOLDFAST_HTTP_TOKEN"}, "text without control characters", "wanted as a bearer token by every route with data", text_into(&options::http_token)},
     {"log-level", text, {"HOLDFAST_LOG_LEVEL"}, "trace, debug, info, warn, error, off", "what is logged", one_of(&options::log_level, {"trace", "debug", "info", "warn", "error", "off"})},
+    {"history-10s", duration, {}, history_accepted, "how long totals of every 10 s are kept", duration_into(&options::history_fine, 0ns, history_most)},
+    {"history-1min", duration, {}, history_accepted, "how long totals of every minute are kept", duration_into(&options::history_minutes, 0ns, history_most)},
+    {"history-1h", duration, {}, history_accepted, "how long totals of every hour are kept", duration_into(&options::history_hours, 0ns, history_most)},
     {"ledger-capacity", number, {}, "a number from 16 to 1000000", "counters of one process",
      [](options& into, std::string_view value) { return set_number(into.ledger_capacity, value, 16u, 1'000'000u); }},
     {"ledger-stripes", number, {}, "a number from 0 to 4096", "threads that count without atomics",
@@ -158,19 +164,18 @@ const option_entry* find_option(std::string_view name) {
   return nullptr;
 }
 
-std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text, std::chrono::nanoseconds most) {
   if (text == "0")
     return 0ns;
   constexpr auto units = std::to_array<std::pair<std::string_view, std::int64_t>>(
     {{"ns", 1}, {"us", 1000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"min", 60'000'000'000}, {"h", 3'600'000'000'000}});
-  constexpr std::int64_t longest = std::int64_t{366} * 24 * 3'600'000'000'000;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || number < 0)
     return std::nullopt;
   const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
   for (const auto& [name, length] : units)
-    if (unit == name && number <= longest / length)
+    if (unit == name && number <= most.count() / length)
       return std::chrono::nanoseconds{number * length};
   return std::nullopt;
 }

@@ -28,7 +28,8 @@ std::span<const option_entry> option_table();
 const option_entry* find_option(std::string_view name);
 
 // "250ms", "10s", "5min", "1h", "0"; not negative, at most 366 days.
-std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text,
+                                                       std::chrono::nanoseconds most = std::chrono::hours{24 * 366});
 
 // "a,b" or ["a","b"].
 std::vector<std::string> parse_list(std::string_view text);

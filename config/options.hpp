@@ -43,6 +43,9 @@ struct options {
   std::string http = "off"; // "off" or "host:port"
   std::string http_token;
   std::string log_level = "info";
+  duration history_fine = std::chrono::hours{24};         // points every 10 s; 0: none, as for the next two
+  duration history_minutes = std::chrono::hours{24 * 30}; // points every minute
+  duration history_hours = std::chrono::hours{24 * 731};  // points every hour
   std::uint32_t ledger_capacity = 4096; // counters of one process
   std::uint32_t ledger_stripes = 64;    // threads counting without atomics
   std::size_t max_response_bytes = 64u << 20; // decoded

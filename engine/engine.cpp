@@ -12,6 +12,7 @@
 #include "engine/parts.hpp"
 #include "runtime/ledger_file.hpp"
 #include "runtime/log.hpp"
+#include "runtime/telemetry.hpp"
 
 namespace holdfast {
 
@@ -70,6 +71,8 @@ engine::~engine() {
     self->wait_for(actor);
     actor = nullptr;
   };
+  stop(all.monitor);
+  stop(all.history);
   stop(all.warmup);
   stop(all.cache);
   stop(all.supervisor);
@@ -218,17 +221,30 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
     status->embargo_until[index(which)] = parts_->budgets[index(which)]->closed_until();
     status->embargo_cause_of[index(which)] = parts_->budgets[index(which)]->cause();
   }
+  status->events = parts_->watched->events.newest();
   parts_->system.spawn([collector = status_collector{status, std::move(callback)}, cache = cache(),
                         supervisor = supervisor(), last_good = last_good(), warmup = warmup(), counters = counters(),
-                        store = store(), timeout](caf::event_based_actor* self) mutable {
+                        store = store(), history = parts_->history, timeout](caf::event_based_actor* self) mutable {
     collector.gather(self, cache, timeout, get_cache_status{}, &engine_status::cache);
     collector.gather(self, supervisor, timeout, get_supervisor_status{}, &engine_status::supervisor);
     collector.gather(self, last_good, timeout, get_last_good_status{}, &engine_status::last_good);
     collector.gather(self, warmup, timeout, get_warmup_status{}, &engine_status::warmup);
     collector.gather(self, counters, timeout, get_counter_status{}, &engine_status::counters);
     collector.gather(self, store, timeout, get_store_status{}, &engine_status::store);
+    collector.gather(self, history, timeout, get_history_status{}, &engine_status::history);
   });
 }
+
+void engine::history_async(history_wanted wanted, std::function<void(history_answer)> callback, duration timeout) noexcept {
+  ask_later<history_answer>(parts_->system, parts_->history, timeout, std::move(wanted),
+                            [callback = std::move(callback)](std::optional<history_answer> given, fault why) {
+                              callback(given ? std::move(*given) : history_answer{{}, {}, to_string(why)});
+                            });
+}
+
+std::shared_ptr<prometheus::Collectable> engine::metrics() const noexcept { return parts_->metrics; }
+std::string engine::metrics_text() const { return parts_->metrics->text(); }
+std::shared_ptr<telemetry> engine::watched() const noexcept { return parts_->watched; }
 
 cache_actor engine::cache() const { return parts_->cache; }
 counter_actor engine::counters() const { return parts_->counters; }

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <caf/actor_system.hpp>
 
@@ -26,11 +27,18 @@
 #include <holdfast/runtime/counter.hpp>
 #include <holdfast/runtime/embargo.hpp>
 #include <holdfast/runtime/exchange_memory.hpp>
+#include <holdfast/runtime/event_log.hpp>
 #include <holdfast/runtime/http_transfer.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 #include <holdfast/runtime/symbols_view.hpp>
 
+namespace prometheus {
+class Collectable;
+}
+
 namespace holdfast {
+
+struct telemetry;
 
 // Everything that the actors tell about themselves.
 struct engine_status {
@@ -43,6 +51,8 @@ struct engine_status {
   std::array<exchange_facts, market_count> exchange;
   std::array<std::optional<boot_time>, market_count> embargo_until; // none: one may ask
   std::array<embargo_cause, market_count> embargo_cause_of{};
+  history_status history;
+  std::vector<event> events; // the newest first
   std::string state_folder;  // empty: state is kept in memory only
   std::string state_problem; // why the state folder is not used; empty where it is
 };
@@ -102,6 +112,18 @@ public:
 
   engine_status status(duration timeout = std::chrono::seconds{1}) noexcept;
   void status_async(std::function<void(engine_status)> callback, duration timeout = std::chrono::seconds{1}) noexcept;
+
+  // How a counter went over time.
+  void history_async(history_wanted wanted, std::function<void(history_answer)> callback,
+                     duration timeout = std::chrono::seconds{2}) noexcept;
+
+  // Everything that is measured, for a host's own prometheus-cpp exposer: exposer.RegisterCollectable(engine.metrics()).
+  // A collection asks nobody and takes no lock that a hot path takes. It tells nothing once the engine is gone.
+  std::shared_ptr<prometheus::Collectable> metrics() const noexcept;
+  // The same as Prometheus' text format.
+  std::string metrics_text() const;
+  // Where requests of the gateway are measured.
+  std::shared_ptr<telemetry> watched() const noexcept;
 
   cache_actor cache() const;
   counter_actor counters() const;

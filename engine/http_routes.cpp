@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "engine/monitor_routes.hpp"
 #include "engine/status_json.hpp"
 #include "runtime/counter_ledger.hpp"
 #include "runtime/symbol_list.hpp"
@@ -142,12 +143,11 @@ void accept_route(engine& host, std::string_view rest, respond_function respond)
   }, patience);
 }
 
-} // namespace
-
-void route(engine& host, const std::shared_ptr<list_body_cache>& bodies, const gateway_request& request,
+void answer_route(engine& host, const std::shared_ptr<list_body_cache>& bodies, const gateway_request& request,
            respond_function respond) {
   constexpr std::string_view symbols = "/api/v1/symbols/";
   constexpr std::string_view counters = "/api/v1/counters";
+  constexpr std::string_view history = "/api/v1/history/";
   constexpr std::string_view incr = "/control/incr/";
   constexpr std::string_view accept = "/control/accept/";
   const auto path = request.path;
@@ -171,10 +171,24 @@ void route(engine& host, const std::shared_ptr<list_body_cache>& bodies, const g
   if (path.starts_with("/api/v1/counters/"))
     return counter_route(host, path.substr(counters.size() + 1), std::move(respond));
   if (path == "/api/v1/status")
-    return host.status_async([board = host.board(), clock = host.clock(), respond](const engine_status& status) {
-      respond(json_answer(status_json(status, *board, clock->boot_now())));
-    }, patience);
+    return status_route(host, request, std::move(respond));
+  if (path.starts_with(history))
+    return history_route(host, path.substr(history.size()), request, std::move(respond));
+  if (path == "/metrics")
+    return respond(metrics_answer(host));
   respond(problem(404, "Not found", "there is no such route"));
+}
+
+} // namespace
+
+void route(engine& host, const std::shared_ptr<list_body_cache>& bodies, const gateway_request& request,
+           respond_function respond) {
+  const auto measured = [watched = host.watched(), which = route_of(request.path), began = boot_clock::now(),
+                         respond = std::move(respond)](gateway_answer answer) {
+    watched->request_duration[static_cast<std::size_t>(which)].observe(boot_clock::now() - began);
+    respond(std::move(answer));
+  };
+  answer_route(host, bodies, request, measured);
 }
 
 } // namespace holdfast

@@ -11,7 +11,9 @@
 #include "actors/counter.hpp"
 #include "actors/embedded_store.hpp"
 #include "actors/fetcher.hpp"
+#include "actors/history.hpp"
 #include "actors/last_good.hpp"
+#include "actors/monitor.hpp"
 #include "actors/redis_store.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/warmup.hpp"
@@ -78,6 +80,7 @@ engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on
   }
   load_last_good();
   spawn_actors();
+  spawn_watchers();
 }
 
 // Before anything else answers: a start without network still has its lists.
@@ -200,6 +203,22 @@ void engine::parts::spawn_actors() {
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(cache)});
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(last_good)});
   warmup = system.spawn(holdfast::warmup, std::move(warming), clock, cache);
+}
+
+// The history is shared by all who open the folder; without a folder there is none.
+void engine::parts::spawn_watchers() {
+  using std::chrono::floor;
+  using std::chrono::seconds;
+  const history_limits limits{floor<seconds>(settings.history_fine), floor<seconds>(settings.history_minutes),
+                              floor<seconds>(settings.history_hours)};
+  const bool wanted = !folder.path.empty() && limits.fine + limits.minutes + limits.hours > seconds{0};
+  history = system.spawn<caf::detached>(holdfast::history, wanted ? folder.file("history.sqlite") : std::string{}, limits, clock);
+  monitor = system.spawn(holdfast::monitor, monitor_settings{}, clock,
+                         monitored{cache, supervisor, last_good, warmup, counters, store, history, board, ledger, budgets,
+                                   memories, watched},
+                         snapshots);
+  caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(monitor)});
+  metrics = std::make_shared<holdfast::metrics>(snapshots, watched, clock);
 }
 
 } // namespace holdfast

@@ -7,6 +7,8 @@
 
 #include "engine/engine.hpp"
 #include "engine/http_gateway.hpp"
+#include "engine/metrics.hpp"
+#include "messages/snapshot.hpp"
 #include "runtime/counter_ledger.hpp"
 #include "runtime/embargo.hpp"
 #include "runtime/exchange_memory.hpp"
@@ -20,6 +22,7 @@ struct engine::parts {
 
   void load_last_good();
   void spawn_actors();
+  void spawn_watchers();
   // From the board, counted as a hit; none where the board's table is not fresh.
   std::optional<symbols_reply> fresh_reply(market which) noexcept;
 
@@ -42,6 +45,10 @@ struct engine::parts {
   cache_actor cache;
   warmup_actor warmup;
   counter_actor counters;
+  history_actor history;
+  monitor_actor monitor;
+  snapshot_holder_ptr snapshots = std::make_shared<snapshot_holder>();
+  std::shared_ptr<holdfast::metrics> metrics; // whoever registered it holds it weakly
   std::unique_ptr<http_gateway> gateway;
 };
 

@@ -147,6 +147,35 @@ void write_ledger(writer& out, const counter_status& ledger) {
   out.EndObject();
 }
 
+void write_history(writer& out, const history_status& history) {
+  out.StartObject();
+  field(out, "kept", history.kept);
+  field(out, "bytes", history.bytes);
+  field(out, "series", history.series);
+  field(out, "left_out", history.left_out);
+  field(out, "records", history.records);
+  field(out, "failures", history.failures);
+  field(out, "last_error", history.last_error);
+  out.EndObject();
+}
+
+void write_event(writer& out, const event& one) {
+  const auto unix_seconds = [](wall_time at) {
+    return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+  };
+  out.StartObject();
+  field(out, "number", one.number);
+  field(out, "kind", to_string(one.kind));
+  field(out, "subject", one.subject);
+  field(out, "detail", one.detail);
+  field(out, "count", one.count);
+  out.Key("first");
+  out.Int64(unix_seconds(one.first));
+  out.Key("last");
+  out.Int64(unix_seconds(one.last));
+  out.EndObject();
+}
+
 const char* to_string(counter_source source) {
   return source == counter_source::redis ? "redis" : source == counter_source::embedded ? "embedded" : "ledger";
 }
@@ -176,6 +205,13 @@ std::string status_json(const engine_status& status, const symbol_board& board, 
   write_store(out, status.store);
   out.Key("ledger");
   write_ledger(out, status.counters);
+  out.Key("history");
+  write_history(out, status.history);
+  out.Key("events");
+  out.StartArray();
+  for (const auto& one : status.events)
+    write_event(out, one);
+  out.EndArray();
   field(out, "state_folder", status.state_folder);
   field(out, "state_problem", status.state_problem);
   out.EndObject();

@@ -9,6 +9,7 @@
 //   callers --read_counter, ...--> counter --store_merge, store_read_counters--> store
 //   fetcher --store_read, store_write--> store (the embargo)
 //   store --store_event, symbols_announced--> its listeners
+//   monitor --get_..._status, read_counters--> everybody     monitor --history_sample--> history <--history_wanted-- callers
 #pragma once
 
 #include <caf/replies_to.hpp>
@@ -16,6 +17,7 @@
 
 #include <holdfast/messages/counters.hpp>
 #include <holdfast/messages/done.hpp>
+#include <holdfast/messages/history.hpp>
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
@@ -66,6 +68,11 @@ using counter_actor = caf::typed_actor<
   hears<incr_counter>, answers<incr_counter_confirmed, incr_confirmation>, answers<read_counter, counter_reading>,
   answers<read_counters, counter_readings>, answers<flush_counters, flush_reply>, hears<store_event>,
   hears<symbols_announced>, answers<get_counter_status, counter_status>, hears<wake>>;
+
+using history_actor = caf::typed_actor<hears<history_sample>, answers<history_wanted, history_answer>,
+                                       answers<get_history_status, history_status>, hears<wake>>;
+
+using monitor_actor = caf::typed_actor<hears<store_event>, hears<symbols_announced>, hears<wake>>;
 
 } // namespace holdfast
 

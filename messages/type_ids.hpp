@@ -6,6 +6,7 @@
 
 #include <holdfast/messages/counters.hpp>
 #include <holdfast/messages/done.hpp>
+#include <holdfast/messages/history.hpp>
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
@@ -35,7 +36,8 @@ void register_messages(caf::actor_system_config& config);
   apply(get_counter_status) apply(counter_status)                                                                      \
   apply(get_cache_status) apply(cache_status) apply(get_supervisor_status) apply(supervisor_status)                    \
   apply(get_warmup_status) apply(warmup_status) apply(get_last_good_status) apply(last_good_status)  \
-  apply(wake) apply(done) apply(accept_symbols)
+  apply(wake) apply(done) apply(accept_symbols)                                                                        \
+  apply(history_sample) apply(history_wanted) apply(history_answer) apply(get_history_status) apply(history_status)
 
 CAF_BEGIN_TYPE_ID_BLOCK(holdfast, caf::first_custom_type_id)
 #define HOLDFAST_ADD_TYPE_ID(name) CAF_ADD_TYPE_ID(holdfast, (holdfast::name))

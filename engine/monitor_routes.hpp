@@ -1,0 +1,21 @@
+// Private to the gateway: the routes for those who watch: metrics, history, status.
+#pragma once
+
+#include <string_view>
+
+#include "engine/http_routes.hpp"
+#include "runtime/telemetry.hpp"
+
+namespace holdfast {
+
+// Which of the measured routes a path belongs to.
+gateway_route route_of(std::string_view path) noexcept;
+
+// GET /metrics
+gateway_answer metrics_answer(const engine& host);
+// GET /api/v1/history/{key}?since=&until=&step=   Unix seconds, or negative: seconds before now
+void history_route(engine& host, std::string_view key, const gateway_request& request, respond_function respond);
+// GET /api/v1/status?events=N
+void status_route(engine& host, const gateway_request& request, respond_function respond);
+
+} // namespace holdfast

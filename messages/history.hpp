@@ -1,0 +1,46 @@
+// What is said to and by the history actor, which keeps how counters went over time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/history_file.hpp>
+
+namespace holdfast {
+
+// monitor -> history: the totals of every counter, as the store has them now.
+struct history_sample {
+  wall_time at;
+  std::shared_ptr<const counter_values> values;
+};
+
+// Answered with history_answer. Unix seconds; `until` none: now, `since` none: an hour before that.
+struct history_wanted {
+  std::string key;
+  std::optional<std::int64_t> since;
+  std::optional<std::int64_t> until;
+  std::optional<std::int64_t> step;
+};
+
+struct history_answer {
+  std::string key;
+  history_line line;
+  std::string refusal; // why the question cannot be answered; empty where it was
+};
+
+struct get_history_status {};
+
+struct history_status {
+  bool kept = false;    // false: no history is wanted, or its file cannot be had
+  std::uint64_t bytes = 0;
+  std::uint64_t series = 0;
+  std::uint64_t left_out = 0; // counters beyond the limit
+  std::uint64_t records = 0;
+  std::uint64_t failures = 0;
+  std::string last_error;
+};
+
+} // namespace holdfast

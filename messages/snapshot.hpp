@@ -1,0 +1,66 @@
+// What the engine was a moment ago, gathered in the background, so that whoever watches asks nobody and waits for nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include <holdfast/messages/counters.hpp>
+#include <holdfast/messages/history.hpp>
+#include <holdfast/messages/status.hpp>
+#include <holdfast/messages/store.hpp>
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/exchange_memory.hpp>
+#include <holdfast/runtime/symbol_board.hpp>
+
+namespace holdfast {
+
+struct market_snapshot {
+  published_ptr published;   // null: not gathered yet
+  std::uint64_t hits = 0;    // of this process, whoever answered
+  std::uint64_t misses = 0;
+  std::optional<boot_time> embargo_until;
+  exchange_facts exchange;
+};
+
+struct engine_snapshot {
+  boot_time taken{};
+  std::array<market_snapshot, market_count> markets;
+  cache_status cache;
+  supervisor_status supervisor;
+  last_good_status last_good;
+  warmup_status warmup;
+  counter_status counters;
+  store_status store;
+  history_status history;
+  std::uint64_t increments = 0; // amounts counted by this process, both ways
+  // Every metrics:* counter of the store; null: never read. Read less often than the rest.
+  std::shared_ptr<const counter_readings> values;
+  boot_time values_read{};
+};
+
+using snapshot_ptr = std::shared_ptr<const engine_snapshot>;
+
+// Where the newest snapshot is. Any thread; its lock is nobody's but the watchers'.
+class snapshot_holder {
+public:
+  // Null before the first.
+  snapshot_ptr newest() const {
+    std::lock_guard guard{mutex_};
+    return newest_;
+  }
+  void replace(snapshot_ptr next) {
+    std::lock_guard guard{mutex_};
+    newest_.swap(next);
+  }
+
+private:
+  mutable std::mutex mutex_;
+  snapshot_ptr newest_;
+};
+
+using snapshot_holder_ptr = std::shared_ptr<snapshot_holder>;
+
+} // namespace holdfast

@@ -1,0 +1,182 @@
+#define CAF_SUITE metrics
+
+#include "engine/metrics.hpp"
+
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include <caf/actor_system.hpp>
+
+#include "apps/holdfast/simulated_exchange.hpp"
+#include "engine/engine.hpp"
+#include "runtime/http_client.hpp"
+#include "tests/support/runtime_child_process.hpp"
+#include "tests/support/runtime_manual_clock.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/runtime_wait.hpp"
+
+#include "caf/test/dsl.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+using test::wait_until;
+
+namespace {
+
+// A snapshot as the monitor would make it.
+std::shared_ptr<engine_snapshot> make_snapshot(const std::vector<std::pair<std::string, std::int64_t>>& values) {
+  auto made = std::make_shared<engine_snapshot>();
+  for (const auto which : all_markets)
+    made->markets[index(which)].published = std::make_shared<published_symbols>();
+  auto readings = std::make_shared<counter_readings>();
+  for (const auto& [key, value] : values) {
+    counter_reading one;
+    one.key = key;
+    one.value = value;
+    readings->readings.push_back(one);
+  }
+  made->values = readings;
+  return made;
+}
+
+struct fixture {
+  test::temporary_folder folder;
+  snapshot_holder_ptr snapshots = std::make_shared<snapshot_holder>();
+  telemetry_ptr watched = std::make_shared<telemetry>();
+  clock_ptr clock = std::make_shared<test::manual_clock>();
+
+  std::string text(std::size_t series_max = 10'000) const { return metrics{snapshots, watched, clock, series_max}.text(); }
+  static bool has(const std::string& text, const std::string& line) { return text.find(line + '\n') != std::string::npos; }
+};
+
+// An engine with a gateway.
+struct running {
+  explicit running(const test::temporary_folder& folder) {
+    config.state_dir = folder.file("state");
+    config.spot_urls = config.futures_urls = {exchange.url()};
+    config.http = "127.0.0.1:0";
+    config.flush_interval = 20ms;
+    system.emplace(config);
+    host.emplace(*system);
+  }
+  ~running() {
+    host.reset();
+    system.reset();
+  }
+  std::string get(const std::string& path) const { return get_from("http://" + host->http_address() + path).value_or(""); }
+  static std::optional<std::string> get_from(const std::string& url) {
+    http_client client;
+    const auto answer = client.get({.url = url});
+    return answer && answer->status == 200 ? std::optional{answer->body} : std::nullopt;
+  }
+
+  simulated_exchange exchange{{0, 1, 300, 60, {}}};
+  engine_config config;
+  std::optional<caf::actor_system> system;
+  std::optional<engine> host;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(metrics_tests, fixture)
+
+CAF_TEST(before the first snapshot there is what the process itself knows) {
+  watched->of(market::spot).fetch_ended(fetch_ending::public_api, 20ms);
+  const auto told = text();
+  CAF_CHECK(has(told, "holdfast_fetches_total{market=\"spot\",outcome=\"success\",source=\"public_api\"} 1"));
+  CAF_CHECK(has(told, "holdfast_fetch_duration_seconds_bucket{market=\"spot\",le=\"0.025\"} 1"));
+  CAF_CHECK(has(told, "holdfast_fetch_duration_seconds_bucket{market=\"spot\",le=\"0.01\"} 0"));
+  CAF_CHECK(has(told, "holdfast_fetch_duration_seconds_count{market=\"spot\"} 1"));
+}
+
+CAF_TEST(counters of the store are labelled by type and context and escaped) {
+  snapshots->replace(make_snapshot({{"metrics:orders:sent", 5},
+                                    {"metrics:orders:by:side", -2},
+                                    {"metrics:odd:a\"b\\c", 9'007'199'254'740'993},
+                                    {"metrics:nocontext", 1},
+                                    {"other:key:x", 1}}));
+  const auto told = text();
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"orders\",context=\"sent\"} 5"));
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"orders\",context=\"by:side\"} -2"));
+  CAF_CHECK(told.find("context=\"a\\\"b\\\\c\"}") != std::string::npos);
+  CAF_CHECK(told.find("nocontext") == std::string::npos);
+  CAF_CHECK(told.find("other:key") == std::string::npos);
+}
+
+CAF_TEST(counters past the cap share the overflow series) {
+  snapshots->replace(make_snapshot({{"metrics:a:1", 1}, {"metrics:a:2", 2}, {"metrics:a:3", 3}, {"metrics:a:4", 4}}));
+  const auto told = text(2);
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"a\",context=\"2\"} 2"));
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"overflow\",context=\"overflow\"} 7"));
+  CAF_CHECK(has(told, "holdfast_store_values_left_out 2"));
+  CAF_CHECK(told.find("context=\"3\"") == std::string::npos);
+}
+
+CAF_TEST(promtool finds nothing to say about what the gateway serves) {
+  if (!test::has_program("promtool")) {
+    CAF_MESSAGE("skipped: no promtool");
+    return;
+  }
+  running engine{folder};
+  engine.host->incr("metrics:orders:sent", 3);
+  CAF_CHECK(wait_until([&] { return engine.get("/metrics").find("context=\"sent\"} 3\n") != std::string::npos; }));
+  std::ofstream{folder.file("metrics")} << engine.get("/metrics");
+  test::child_process check{{"sh", "-c", "promtool check metrics < " + folder.file("metrics")}, folder.file("said")};
+  CAF_CHECK_EQUAL(check.wait(), 0);
+  std::ostringstream said;
+  said << std::ifstream{folder.file("said")}.rdbuf();
+  CAF_CHECK_EQUAL(said.str(), "");
+}
+
+CAF_TEST(a real prometheus scrapes it and answers what the engine counted) {
+  if (!test::has_program("prometheus")) {
+    CAF_MESSAGE("skipped: no prometheus");
+    return;
+  }
+  running engine{folder};
+  engine.host->incr("metrics:orders:sent", 42);
+  CAF_CHECK(wait_until([&] { return engine.host->symbols_sync(market::spot).table != nullptr; }));
+  std::ofstream{folder.file("prometheus.yml")} << "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: holdfast\n"
+                                                   "  static_configs: [{targets: ['" + engine.host->http_address() + "']}]\n";
+  const auto address = "127.0.0.1:" + std::to_string(test::free_port());
+  test::child_process prometheus{{"prometheus", "--config.file=" + folder.file("prometheus.yml"),
+                                  "--storage.tsdb.path=" + folder.file("data"), "--web.listen-address=" + address},
+                                 folder.file("log")};
+  const auto query = [&](const std::string& what) {
+    return running::get_from("http://" + address + "/api/v1/query?query=" + what).value_or("");
+  };
+  const auto answers = [&](const std::string& what, const std::string& value) {
+    return wait_until([&] { return query(what).find("\"" + value + "\"]") != std::string::npos; }, 30s);
+  };
+  CAF_CHECK(answers("holdfast_store_value%7Btype=%22orders%22,context=%22sent%22%7D", "42"));
+  CAF_CHECK(answers("up%7Bjob=%22holdfast%22%7D", "1"));
+  CAF_CHECK(answers("holdfast_symbols_stale%7Bmarket=%22spot%22%7D", "0"));
+  CAF_CHECK(answers("sum(holdfast_fetches_total%7Boutcome=%22success%22%7D)", "2"));
+  CAF_CHECK(answers("holdfast_store_up", "1"));
+  CAF_CHECK(answers("histogram_quantile(0.9,sum%20by%20(le)(holdfast_fetch_duration_seconds_bucket))%3E%20bool%200", "1"));
+}
+
+CAF_TEST(history is asked for over http and nonsense is told) {
+  running engine{folder};
+  engine.host->incr("metrics:orders:sent", 7);
+  CAF_CHECK(wait_until([&] {
+    return engine.get("/api/v1/history/metrics:orders:sent?since=-600").find("\"value\":7,\"rate\":null") != std::string::npos;
+  }));
+  CAF_CHECK(engine.get("/api/v1/history/metrics:never:seen") == "{\"key\":\"metrics:never:seen\",\"step\":10,\"points\":[]}");
+  http_client client;
+  for (const auto* question : {"?step=0", "?since=soon", "?since=10&until=5", "?since=0&step=10"}) {
+    const auto answer = client.get({.url = "http://" + engine.host->http_address() + "/api/v1/history/metrics:a:b" + question});
+    CAF_CHECK(answer && answer->status == 400);
+  }
+}
+
+CAF_TEST(what changes its state is an event in the status) {
+  running engine{folder};
+  CAF_CHECK(wait_until([&] { return engine.get("/api/v1/status").find("\"kind\":\"fresh\",\"subject\":\"spot\"") != std::string::npos; }));
+  const auto status = engine.get("/api/v1/status?events=1");
+  CAF_CHECK(status.find("\"kind\":\"started\"") == std::string::npos);
+  CAF_CHECK(engine.get("/api/v1/status").find("\"kind\":\"started\"") != std::string::npos);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
