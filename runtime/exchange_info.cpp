@@ -17,10 +17,15 @@ constexpr unsigned repairs_max = 16;
 constexpr std::size_t bytes_per_symbol = 1024;
 
 rapidjson::ParseResult parse(std::string& body, exchange_info_reader& handler) {
+  constexpr unsigned flags
+    = rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::InsituStringStream stream{body.data()};
   rapidjson::Reader reader;
-  return reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag>(
-    stream, handler);
+  const auto result = reader.Parse<flags>(stream, handler);
+  // RapidJSON takes a NUL for the end of the text.
+  if (!result.IsError() && stream.Tell() != body.size())
+    return {rapidjson::kParseErrorDocumentRootNotSingular, stream.Tell()};
+  return result;
 }
 
 exchange_info_error error_of(const rapidjson::ParseResult& result, const exchange_info_reader& handler) {
@@ -39,11 +44,9 @@ exchange_info_error error_of(const rapidjson::ParseResult& result, const exchang
 } // namespace
 
 expected<exchange_info, exchange_info_error> read_exchange_info(std::string body, const list_rules& rules) {
-  if (body.find('\0') != std::string::npos)
-    return unexpected{exchange_info_error{{}, "the body holds a NUL byte"}};
-  replace_lone_surrogates(body);
+  const bool has_escapes = replace_lone_surrogates(body);
   // Escapes shrink while they are read in place: what holds some must be kept for a second try.
-  auto spare = body.find('\\') != std::string::npos ? body : std::string{};
+  auto spare = has_escapes ? body : std::string{};
   for (unsigned repaired = 0;; ++repaired) {
     exchange_info info;
     exchange_info_reader handler{info};
@@ -56,11 +59,10 @@ expected<exchange_info, exchange_info_error> read_exchange_info(std::string body
     }
     if (result.Code() != rapidjson::kParseErrorNumberTooBig || repaired == repairs_max)
       return unexpected{error_of(result, handler)};
-    if (spare.empty())
-      restore_quotes(body);
-    if (!replace_number(spare.empty() ? body : spare, result.Offset()))
+    auto& whole = has_escapes ? spare : body;
+    if ((!has_escapes && !restore_quotes(body, result.Offset())) || !replace_number(whole, result.Offset()))
       return unexpected{error_of(result, handler)};
-    if (!spare.empty())
+    if (has_escapes)
       body = spare;
   }
 }

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/name_key.hpp"
+
 namespace holdfast {
 
 enum class info_field : std::uint8_t {
@@ -29,7 +31,7 @@ class field_memory {
 public:
   void restart() noexcept { position_ = 0; }
   info_field find(std::string_view key) {
-    if (position_ < seen_.size() && seen_[position_].key == key)
+    if (position_ < seen_.size() && same_text(seen_[position_].key, key))
       return seen_[position_++].field;
     const auto field = find_info_field(key);
     if (position_ < seen_.size())

@@ -52,7 +52,7 @@ void set_symbol_field(symbol_draft& one, info_field field, std::string_view text
   }
 }
 
-void set_filter_field(symbol_draft& rules, info_field field, std::string_view text) noexcept {
+void set_filter_field(filter_rules& rules, info_field field, std::string_view text) noexcept {
   switch (field) {
     case info_field::min_price: rules.min_price = text; break;
     case info_field::max_price: rules.max_price = text; break;

@@ -19,6 +19,11 @@
 
 namespace holdfast {
 
+// The rules named in one filter.
+struct filter_rules {
+  std::string_view min_price, max_price, tick_size, min_quantity, max_quantity, step_size, min_notional;
+};
+
 class exchange_info_reader {
 public:
   using length = rapidjson::SizeType;
@@ -95,7 +100,7 @@ private:
   bool group_begins_ = false;
 
   std::string_view filter_type_;
-  symbol_draft filter_; // the rules named in the current filter
+  filter_rules filter_;
 
   std::string_view limit_type_;
   std::string_view interval_;

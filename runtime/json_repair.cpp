@@ -20,8 +20,9 @@ std::optional<unsigned> code_unit(std::string_view body, std::size_t at) noexcep
 
 } // namespace
 
-void replace_lone_surrogates(std::string& body) {
-  for (auto at = body.find('\\'); at != std::string::npos; at = body.find('\\', at)) {
+bool replace_lone_surrogates(std::string& body) {
+  const auto first = body.find('\\');
+  for (auto at = first; at != std::string::npos; at = body.find('\\', at)) {
     const auto unit = code_unit(body, at);
     if (!unit) {
       at += 2; // an escaped backslash must not begin the next escape
@@ -37,6 +38,7 @@ void replace_lone_surrogates(std::string& body) {
       body.replace(at + 2, 4, "FFFD");
     at += 6;
   }
+  return first != std::string::npos;
 }
 
 bool replace_number(std::string& body, std::size_t at) {
@@ -48,6 +50,11 @@ bool replace_number(std::string& body, std::size_t at) {
   return true;
 }
 
-void restore_quotes(std::string& body) { std::replace(body.begin(), body.end(), '\0', '"'); }
+bool restore_quotes(std::string& body, std::size_t end) {
+  if (body.find('\0', end) != std::string::npos)
+    return false;
+  std::replace(body.begin(), body.end(), '\0', '"');
+  return true;
+}
 
 } // namespace holdfast

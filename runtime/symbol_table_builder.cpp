@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -35,7 +36,7 @@ struct symbol_table_builder::parts {
   symbol before;                      // neighbours mostly share their rules: asked before the arena
 
   shared_text share(shared_text previous, std::string_view text, std::size_t most = short_text_max) {
-    if (previous.view() == text)
+    if (same_text(previous, text))
       return previous;
     return text.size() > most ? shared_text{} : texts.intern(text);
   }
@@ -44,8 +45,9 @@ struct symbol_table_builder::parts {
   std::string_view asset(std::string_view name, std::string_view text, bool base) {
     if (!is_clean_utf8(text)) // half a character may well begin a name
       return {};
-    if (base ? name.starts_with(text) : name.ends_with(text))
-      return base ? name.substr(0, text.size()) : name.substr(name.size() - text.size());
+    const auto part = base ? name.substr(0, text.size()) : name.substr(name.size() - std::min(name.size(), text.size()));
+    if (same_text(part, text))
+      return part;
     return text.size() > short_text_max ? std::string_view{} : texts.intern(text).view();
   }
 

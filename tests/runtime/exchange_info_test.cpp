@@ -200,6 +200,11 @@ TEST(exchange_info, a_number_too_big_for_json_costs_itself_only) {
   }
 }
 
+TEST(exchange_info, a_nul_behind_a_number_too_big_is_still_an_error) {
+  const auto body = body_of(plain("AUSDT", "TRADING", ",\"onboardDate\":1e400,\"x") + std::string(1, '\0') + ":1}");
+  EXPECT_FALSE(read_exchange_info(body, usdt));
+}
+
 TEST(exchange_info, too_many_numbers_too_big_for_json_are_an_error) {
   std::string numbers = "1e999";
   for (int i = 0; i < 100; ++i)
@@ -247,6 +252,10 @@ TEST(exchange_info, an_error_of_the_exchange_is_told_with_its_code) {
 TEST(exchange_info, what_is_no_list_is_refused) {
   for (const auto* body : {"", "{", "[]", "{}", "<html>", "{\"symbols\":7}", "null", "{\"symbols\":[{\"symbol\":\"A"})
     EXPECT_FALSE(read_exchange_info(body, usdt)) << body;
+  const auto whole = body_of(plain("AUSDT"));
+  for (std::size_t at = 0; at <= whole.size(); ++at)
+    EXPECT_FALSE(read_exchange_info(std::string{whole}.insert(at, 1, '\0'), usdt)) << at;
+  EXPECT_TRUE(read_exchange_info(" " + whole + "\r\n\t ", usdt));
 }
 
 TEST(exchange_info, permissions_are_groups_of_alternatives) {
