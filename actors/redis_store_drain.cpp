@@ -162,8 +162,12 @@ void take_replies(self_pointer self, pending_question& question, std::span<redis
     verdict.broken = "an answer that was not asked for";
     return question.fail(fault::store_away, *verdict.broken);
   }
+  auto& writes = self->state.writes;
+  // A server that takes writes again may have been somebody else's replica meanwhile: who is it now?
+  if (question.errand != redis_errand::free && writes.active && writes.answer == fault::store_away)
+    verdict.fail_over = true;
   if (question.errand != redis_errand::free)
-    resume(self, self->state.writes);
+    resume(self, writes);
   if (question.errand == redis_errand::merge)
     resume(self, self->state.merges);
 }
