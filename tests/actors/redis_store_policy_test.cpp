@@ -36,7 +36,7 @@ struct fixture {
       question();
       ++asked;
     }
-    CAF_CHECK(asked > 100);
+    CAF_CHECK(asked > 10);
     return host.status().commands - before;
   }
   void writes_recover(test::redis_store_host& host) {

@@ -49,9 +49,9 @@ inline store_listener::behavior_type note_news(store_listener::pointer, std::sha
           }};
 }
 
-// `url` with a quick check of the idle link.
+// `url` with a quick check of the idle link, and patience for a machine that is busy with other things.
 inline redis_store_settings store_settings(const std::string& url) {
-  redis_store_settings settings{*redis_url::parse(url), 250ms, 300ms};
+  redis_store_settings settings{*redis_url::parse(url), 2s, 2s};
   settings.check_interval = 100ms;
   return settings;
 }
