@@ -24,7 +24,7 @@ struct filter_rules {
   std::string_view min_price, max_price, tick_size, min_quantity, max_quantity, step_size, min_notional;
 };
 
-class exchange_info_reader {
+class exchange_info_reader : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, exchange_info_reader> {
 public:
   using length = rapidjson::SizeType;
 
@@ -32,11 +32,6 @@ public:
 
   bool Null() { return other_value(); }
   bool Bool(bool) { return other_value(); }
-  bool Int(int) { return true; }
-  bool Uint(unsigned) { return true; }
-  bool Int64(std::int64_t) { return true; }
-  bool Uint64(std::uint64_t) { return true; }
-  bool Double(double) { return true; }
   bool RawNumber(const char* text, length size, bool) { return value({text, size}); }
   bool String(const char* text, length size, bool) { return value({text, size}); }
   bool Key(const char* text, length size, bool) {
