@@ -41,8 +41,11 @@ wide at_scale(decimal value, unsigned scale) noexcept {
 bool on_grid(decimal value, const rule_value& increment) noexcept {
   if (!increment.present() || increment.units <= 0)
     return true;
-  if (value.scale <= increment.scale())
-    return at_scale(value, increment.scale()) % increment.units == 0;
+  if (value.scale <= increment.scale()) {
+    const wide scaled = at_scale(value, increment.scale());
+    const auto narrow = static_cast<std::int64_t>(scaled); // a division of 128 bits is a call and slow
+    return narrow == scaled ? narrow % increment.units == 0 : scaled % increment.units == 0;
+  }
   const unsigned finer = value.scale - increment.scale();
   if (finer > decimal_scale_max)
     return value.units == 0;
@@ -55,7 +58,10 @@ decimal floor_to_grid(decimal value, const rule_value& increment) noexcept {
   if (!increment.present() || increment.units <= 0)
     return value;
   for (unsigned scale = increment.scale() + 1u; scale-- > 0;) {
-    const wide floored = floor_divide(at_scale(value, scale), increment.units) * increment.units;
+    const wide scaled = at_scale(value, scale);
+    if (const auto narrow = static_cast<std::int64_t>(scaled); narrow == scaled && narrow >= 0)
+      return {narrow - narrow % increment.units, static_cast<std::uint8_t>(scale)};
+    const wide floored = floor_divide(scaled, increment.units) * increment.units;
     if (const auto units = static_cast<std::int64_t>(floored); units == floored)
       return {units, static_cast<std::uint8_t>(scale)};
   }
@@ -66,8 +72,11 @@ decimal floor_to_grid(decimal value, const rule_value& increment) noexcept {
 bool notional_reached(decimal price, decimal quantity, const rule_value& least) noexcept {
   const wide product = static_cast<wide>(price.units) * quantity.units;
   const unsigned scale = static_cast<unsigned>(price.scale) + quantity.scale;
-  if (scale >= least.scale())
-    return floor_shift(product, scale - least.scale()) >= least.units;
+  if (scale >= least.scale()) {
+    const unsigned finer = scale - least.scale();
+    return finer <= decimal_scale_max ? product >= least.units * wide_powers_of_ten[finer]
+                                      : floor_shift(product, finer) >= least.units;
+  }
   // Only as many digits as the product has can count.
   return product >= -floor_shift(-static_cast<wide>(least.units), least.scale() - scale);
 }
