@@ -82,7 +82,9 @@ gate_verdict judge_size(const symbol_table& next, const symbol_table* baseline, 
   if (listed == 0 && !baseline->listed().empty())
     return refuse(gate_reason::empty, "nothing is listed where " + std::to_string(baseline->listed().size()) + " were");
   const auto accepted = ", accepted from " + std::to_string(settings.keep_percent_min) + " %";
-  if (trading * 100 < baseline->trading_count() * settings.keep_percent_min)
+  // A bare array holds what is listed and nothing else: only that can be compared.
+  const bool is_bare = listed == next.size();
+  if (!is_bare && trading * 100 < baseline->trading_count() * settings.keep_percent_min)
     return refuse(gate_reason::shrunk, share(trading, baseline->trading_count()) + " symbols in TRADING are left" + accepted);
   if (listed * 100 < baseline->listed().size() * settings.keep_percent_min)
     return refuse(gate_reason::shrunk, share(listed, baseline->listed().size()) + " listed symbols are left" + accepted);

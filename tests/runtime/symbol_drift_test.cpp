@@ -6,6 +6,7 @@
 
 #include "runtime/plausibility_gate.hpp"
 #include "runtime/symbol_diff.hpp"
+#include "runtime/symbol_list.hpp"
 #include "runtime/symbol_merge.hpp"
 #include "tests/support/runtime_recordings.hpp"
 #include "tests/support/runtime_symbols.hpp"
@@ -96,6 +97,18 @@ TEST_P(symbol_drift, changed_ticks_of_some_are_believed_and_told) {
   });
   EXPECT_EQ(judge(after), gate_reason::believed);
   EXPECT_EQ(symbol_diff::between(before, after).rules_changed.size(), (before->size() + 49) / 50);
+}
+
+TEST_P(symbol_drift, a_bare_array_of_what_is_listed_is_believed_and_half_of_it_is_not) {
+  const auto bare = read_symbol_list(before->list_json(), usdt);
+  ASSERT_TRUE(bare) << bare.error();
+  EXPECT_EQ(judge(*bare), gate_reason::believed);
+  const auto half = next([this](auto& one, auto position) {
+    const auto& row = before->symbols()[position];
+    return row.trading() && row.quote_asset == "USDT" && one.name.front() % 2 == 0;
+  });
+  EXPECT_EQ(half->size(), half->listed().size());
+  EXPECT_EQ(judge(half), gate_reason::shrunk);
 }
 
 TEST_P(symbol_drift, half_a_list_is_not_believed) {
