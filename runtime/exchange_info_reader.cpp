@@ -65,6 +65,21 @@ void set_filter_field(filter_rules& rules, info_field field, std::string_view te
   }
 }
 
+// Bodies name hundreds of permissions for every symbol: plain ASCII is told by one look at each byte.
+constexpr auto plain_bytes = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned byte = 0x20; byte < 0x7F; ++byte)
+    plain[byte] = byte != '&' && byte != '|';
+  return plain;
+}();
+
+bool is_permission(std::string_view text) noexcept {
+  const auto odd = std::find_if(text.begin(), text.end(), [](char c) { return !plain_bytes[static_cast<unsigned char>(c)]; });
+  if (odd == text.end())
+    return !text.empty();
+  return text.find_first_of("&|") == std::string_view::npos && is_clean_utf8(text);
+}
+
 } // namespace
 
 bool exchange_info_reader::skip() {
@@ -200,7 +215,7 @@ void exchange_info_reader::permission(std::string& list, std::string_view text) 
   if (!list.empty())
     list += group_begins_ ? '&' : '|';
   group_begins_ = false;
-  list += text.empty() || text.find_first_of("&|") != std::string_view::npos || !is_clean_utf8(text) ? "?" : text;
+  list += is_permission(text) ? text : "?";
 }
 
 void exchange_info_reader::finish_filter() {
