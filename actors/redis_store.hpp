@@ -70,6 +70,7 @@ struct pending_question {
   boot_time deadline;
   std::function<bool(std::span<redis_reply>)> answer; // one reply per call; false: that was no answer to this question
   std::function<void(fault, const std::string&)> fail;
+  bool takes_refusals = false; // `answer` wants error replies too, where they are about the question alone
 };
 
 // Something that the server does not do for the time being.

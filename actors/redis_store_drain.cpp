@@ -57,7 +57,7 @@ void refuse_paused(self_pointer self) {
     else if (question.errand == redis_errand::merge && is_paused(state.merges, now))
       why = &state.merges;
     if (why)
-      question.fail(why->answer, why->why);
+      question.fail(why->answer, "not asked again yet: " + why->why);
     return why != nullptr;
   });
 }
@@ -134,7 +134,7 @@ void take_refusal(self_pointer self, const pending_question& question, const std
     case redis_remedy::send_text:
     case redis_remedy::refuse:
       answer = fault::store_refused;
-      if (question.errand == redis_errand::merge)
+      if (question.errand == redis_errand::merge && !is_about_keys(text))
         pause(self, state.merges, answer, text);
       break;
     case redis_remedy::pause_writes:
@@ -155,7 +155,9 @@ void take_refusal(self_pointer self, const pending_question& question, const std
 }
 
 void take_replies(self_pointer self, pending_question& question, std::span<redis_reply> replies, pipeline_verdict& verdict) {
-  const auto refusal = std::find_if(replies.begin(), replies.end(), [](const auto& reply) { return reply.is_error(); });
+  const auto refusal = std::find_if(replies.begin(), replies.end(), [&](const auto& reply) {
+    return reply.is_error() && !(question.takes_refusals && remedy_of(reply.text) == redis_remedy::refuse);
+  });
   if (refusal != replies.end())
     return take_refusal(self, question, refusal->text, verdict);
   if (!question.answer(replies)) {

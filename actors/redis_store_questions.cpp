@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "actors/redis_store_parts.hpp"
+#include "runtime/redis_remedy.hpp"
 
 namespace holdfast::redis_store_parts {
 
@@ -39,6 +40,8 @@ redis_call merge_call(const std::vector<merge_row>& rows) {
 }
 
 std::optional<merge_verdict> read_verdict(const redis_reply& answer) {
+  if (answer.is_error())
+    return merge_verdict{merge_outcome::refused, {}, answer.text};
   const auto& parts = answer.elements;
   for (const auto& part : parts)
     if (part.what != kind::text)
@@ -50,6 +53,37 @@ std::optional<merge_verdict> read_verdict(const redis_reply& answer) {
   if (parts.size() == 2 && parts[0].text == "r")
     return merge_verdict{merge_outcome::refused, {}, parts[1].text};
   return std::nullopt;
+}
+
+bool deliver_verdicts(caf::typed_response_promise<store_merge_reply>& promise, std::span<const redis_reply> answers) {
+  store_merge_reply reply;
+  for (const auto& answer : answers) {
+    auto verdict = read_verdict(answer);
+    if (!verdict)
+      return false;
+    reply.verdicts.push_back(std::move(*verdict));
+  }
+  promise.deliver(std::move(reply));
+  return true;
+}
+
+// One key that this user may not touch would hold back all that travel with it: each row is asked for alone.
+void merge_one_by_one(self_pointer self, caf::typed_response_promise<store_merge_reply> promise, const store_merge& batch) {
+  std::vector<redis_call> calls;
+  for (const auto& row : batch.rows)
+    calls.push_back(merge_call({row}));
+  queue(self, {std::move(calls), redis_errand::merge, batch.deadline,
+               [promise](std::span<redis_reply> replies) mutable {
+                 std::vector<redis_reply> answers;
+                 for (auto& reply : replies) {
+                   if (!reply.is_error() && reply.elements.size() != 1)
+                     return false;
+                   answers.push_back(reply.is_error() ? std::move(reply) : std::move(reply.elements.front()));
+                 }
+                 return deliver_verdicts(promise, answers);
+               },
+               [promise](fault why, const std::string& detail) mutable { promise.deliver(make_error(why, detail)); },
+               true});
 }
 
 std::optional<counter_found> read_found(const redis_reply& answer, std::size_t writers) {
@@ -132,21 +166,20 @@ caf::typed_response_promise<done> write_symbols(self_pointer self, const store_s
 }
 
 caf::typed_response_promise<store_merge_reply> merge(self_pointer self, const store_merge& batch) {
-  const auto count = batch.rows.size();
-  return ask<store_merge_reply>(self, batch.deadline, redis_errand::merge, {merge_call(batch.rows)},
-                                [count](auto& promise, auto replies) {
-                                  store_merge_reply reply;
-                                  if (replies[0].what != kind::array || replies[0].elements.size() != count)
-                                    return false;
-                                  for (const auto& answer : replies[0].elements) {
-                                    auto verdict = read_verdict(answer);
-                                    if (!verdict)
-                                      return false;
-                                    reply.verdicts.push_back(std::move(*verdict));
-                                  }
-                                  promise.deliver(std::move(reply));
-                                  return true;
-                                });
+  auto promise = self->make_response_promise<store_merge_reply>();
+  queue(self, {{merge_call(batch.rows)}, redis_errand::merge, batch.deadline,
+               [promise, count = batch.rows.size()](std::span<redis_reply> replies) mutable {
+                 if (replies[0].what != kind::array || replies[0].elements.size() != count)
+                   return false;
+                 return deliver_verdicts(promise, replies[0].elements);
+               },
+               [self, promise, batch](fault why, const std::string& detail) mutable {
+                 if (is_about_keys(detail))
+                   merge_one_by_one(self, promise, batch);
+                 else
+                   promise.deliver(make_error(why, detail));
+               }});
+  return promise;
 }
 
 caf::typed_response_promise<store_counters_found> read_counters(self_pointer self, const store_read_counters& reads) {

@@ -40,4 +40,8 @@ redis_remedy remedy_of(std::string_view error_reply) noexcept {
   return found == rules.end() ? redis_remedy::refuse : found->remedy;
 }
 
+bool is_about_keys(std::string_view error_reply) noexcept {
+  return error_reply.starts_with("NOPERM") && error_reply.find(" keys ") != std::string_view::npos;
+}
+
 } // namespace holdfast

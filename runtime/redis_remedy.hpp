@@ -17,4 +17,7 @@ enum class redis_remedy : std::uint8_t {
 
 redis_remedy remedy_of(std::string_view error_reply) noexcept;
 
+// A refusal of the keys of this command, which others need not share.
+bool is_about_keys(std::string_view error_reply) noexcept;
+
 } // namespace holdfast

@@ -213,6 +213,45 @@ CAF_TEST(a user who may not merge reads on and is not refused hot) {
   CAF_CHECK(wait_until([&] { return host.merge("metrics:a:b").has_value(); }));
 }
 
+CAF_TEST(a key that this user may not touch costs no other row of its batch) {
+  redis.ask({"ACL", "SETUSER", "bound", "on", ">pw", "~metrics:*", "~holdfast:*", "&*", "+@all"});
+  auto settings = test::store_settings(redis.url());
+  settings.url.user = "bound";
+  settings.url.password = "pw";
+  test::redis_store_host host{settings};
+  const auto reply = host.ask<store_merge_reply>(
+    store_merge{{host.row_of("metrics:a:b"), host.row_of("forbidden"), host.row_of("metrics:a:c")}, host.soon()});
+  CAF_REQUIRE(reply.has_value());
+  CAF_REQUIRE_EQUAL(reply->verdicts.size(), 3u);
+  CAF_CHECK(reply->verdicts[0].outcome == merge_outcome::merged);
+  CAF_CHECK(reply->verdicts[1].outcome == merge_outcome::refused);
+  CAF_CHECK(reply->verdicts[2].outcome == merge_outcome::merged);
+  CAF_CHECK(host.merge("metrics:a:d").has_value()); // at once: nothing is paused
+  CAF_CHECK_EQUAL(redis.get("metrics:a:b") + redis.get("metrics:a:c"), "11");
+}
+
+CAF_TEST(the permissions that the documentation names are enough) {
+  redis.ask({"ACL", "SETUSER", "holdfast", "on", ">pw", "~metrics:*", "~cache:*", "~holdfast:*", "~rate_limit:*",
+             "&holdfast:announce", "+@read", "+@write", "+@scripting", "+@connection", "+@pubsub", "+info", "+time"});
+  auto settings = test::store_settings(redis.url());
+  settings.url.user = "holdfast";
+  settings.url.password = "pw";
+  test::redis_store_host host{settings};
+  CAF_CHECK(host.write("cache:x", "1"));
+  CAF_CHECK_EQUAL(host.text("cache:x"), "1");
+  CAF_CHECK(host.merge("metrics:a:b").has_value());
+  CAF_CHECK(host.ask<store_keys>(store_list_counters{"*", true, host.soon()}).has_value());
+  CAF_CHECK(host.ask<store_counters_found>(store_read_counters{{{"metrics:a:b", {}}}, host.soon()}).has_value());
+  CAF_CHECK(host.ask<lease_reply>(lease_wanted{"x", "me", 10s, host.soon()}).has_value());
+  CAF_CHECK(host.ask<done>(lease_returned{"x", "me", host.soon()}).has_value());
+  CAF_CHECK(host.ask<done>(store_raise{"metrics:a:r", 5, host.soon()}).has_value());
+  CAF_CHECK(host.ask<done>(store_symbols{market::spot, {7, 1}, "f", "[]", 1, 10s, host.soon()}).has_value());
+  CAF_CHECK(wait_until([&] { return redis.ask({"PUBSUB", "NUMSUB", "holdfast:announce"}) == "holdfast:announce 1"; }));
+  CAF_CHECK_EQUAL(host.status().identity.run_id.size(), 40u);
+  CAF_CHECK_EQUAL(host.status().identity.epoch.size(), 32u);
+  CAF_CHECK_EQUAL(log.warnings(), 0);
+}
+
 CAF_TEST(a server that takes no more clients is tried with backoff) {
   CAF_CHECK_EQUAL(redis.ask({"CONFIG", "SET", "maxclients", "1"}), "OK");
   auto taken = redis_client::connect(*redis_url::parse(redis.url()), boot_clock::now() + 5s);
@@ -228,7 +267,7 @@ CAF_TEST(a server that takes no more clients is tried with backoff) {
   writes_recover(host);
 }
 
-CAF_TEST(a unix socket a port a user and a database are all used) {
+CAF_TEST(a host name a port a user and a database are all used) {
   test::redis_server other{{.durable = false, .with_port = true}};
   other.ask({"ACL", "SETUSER", "trader", "on", ">pw", "~*", "&*", "+@all"});
   test::redis_store_host host{"redis://trader:pw@localhost:" + std::to_string(other.port()) + "/5"};

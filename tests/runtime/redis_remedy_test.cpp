@@ -36,6 +36,12 @@ TEST(redis_remedy, what_only_people_can_mend_is_given_up) {
     EXPECT_EQ(remedy_of(text), redis_remedy::give_up) << text;
 }
 
+TEST(redis_remedy, a_user_may_lack_some_keys_or_a_whole_command) {
+  EXPECT_TRUE(is_about_keys("NOPERM this user has no permissions to access one of the keys used as arguments"));
+  EXPECT_FALSE(is_about_keys("NOPERM this user has no permissions to run the 'evalsha' command"));
+  EXPECT_FALSE(is_about_keys("WRONGTYPE Operation against keys of"));
+}
+
 TEST(redis_remedy, an_unknown_script_is_sent_as_text) {
   EXPECT_EQ(remedy_of("NOSCRIPT No matching script."), redis_remedy::send_text);
 }
