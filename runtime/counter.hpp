@@ -34,6 +34,9 @@ struct thread_stripe {
 
 // Ledgers whose handles count without atomics; what a process opens beyond that at the same time counts with them.
 inline constexpr std::size_t fast_ledgers = 8;
+// The bits of a ticket that tell its ledger's place in the table, as a distance in bytes.
+inline constexpr std::uint32_t place_bits = (fast_ledgers - 1) * sizeof(thread_stripe);
+static_assert(sizeof(thread_stripe) == 16 && sizeof(stripe_cell) == 16);
 // Of no ledger.
 inline constexpr std::uint32_t no_ticket = 0xFFFF'FFFF;
 
@@ -47,19 +50,19 @@ public:
   constexpr counter() noexcept = default;
   // For the ledger: row `row` of every stripe, and the cell of that row which is shared.
   constexpr counter(std::uint32_t ticket, std::uint32_t row, stripe_cell* shared) noexcept
-    : shared_{shared}, ticket_{ticket}, row_{row} {}
+    : shared_{shared}, ticket_{ticket}, distance_{row * static_cast<std::uint32_t>(sizeof(stripe_cell))} {}
 
   void incr(std::uint64_t amount = 1) const noexcept {
-    if (const auto& stripe = thread_stripes[ticket_ % fast_ledgers]; stripe.ticket == ticket_) [[likely]]
-      add_alone(stripe.cells[row_].added, amount);
+    if (const auto& stripe = own_stripe(); stripe.ticket == ticket_) [[likely]]
+      add_alone(cell_in(stripe.cells).added, amount);
     else
-      count_slowly(amount, 0);
+      count_slowly(*this, amount, 0);
   }
   void decr(std::uint64_t amount = 1) const noexcept {
-    if (const auto& stripe = thread_stripes[ticket_ % fast_ledgers]; stripe.ticket == ticket_) [[likely]]
-      add_alone(stripe.cells[row_].subtracted, amount);
+    if (const auto& stripe = own_stripe(); stripe.ticket == ticket_) [[likely]]
+      add_alone(cell_in(stripe.cells).subtracted, amount);
     else
-      count_slowly(0, amount);
+      count_slowly(*this, 0, amount);
   }
   // By a signed amount.
   void add(std::int64_t amount) const noexcept {
@@ -70,15 +73,24 @@ public:
   }
 
 private:
+  // Distances in bytes: a shift less on the way, which is a tenth of it.
+  const thread_stripe& own_stripe() const noexcept {
+    return *reinterpret_cast<const thread_stripe*>(reinterpret_cast<const std::byte*>(thread_stripes.data())
+                                                   + (ticket_ & place_bits));
+  }
+  stripe_cell& cell_in(stripe_cell* cells) const noexcept {
+    return *reinterpret_cast<stripe_cell*>(reinterpret_cast<std::byte*>(cells) + distance_);
+  }
   static void add_alone(std::atomic<std::uint64_t>& sum, std::uint64_t amount) noexcept {
     sum.store(sum.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
-  // Takes this thread its stripe, or adds to the shared cell.
-  [[gnu::noinline, gnu::cold]] void count_slowly(std::uint64_t added, std::uint64_t subtracted) const noexcept;
+  // Takes this thread its stripe, or adds to the shared cell. A copy, so that a handle can stay in registers.
+  [[gnu::noinline]] static void count_slowly(counter which, std::uint64_t added,
+                                                        std::uint64_t subtracted) noexcept;
 
   stripe_cell* shared_ = &dummy_cell;
   std::uint32_t ticket_ = no_ticket;
-  std::uint32_t row_ = 0;
+  std::uint32_t distance_ = 0; // of the cell in its stripe, in bytes
 };
 
 } // namespace holdfast

@@ -33,23 +33,32 @@ struct thread_end {
 };
 thread_local thread_end end_of_this_thread;
 
+std::size_t place_of(std::uint32_t ticket) noexcept { return (ticket & place_bits) / sizeof(thread_stripe); }
+
+// The places' bits stand amid the number of the opening.
+constexpr std::uint32_t low_bits = sizeof(thread_stripe);
+constexpr std::uint32_t ticket_step = fast_ledgers * sizeof(thread_stripe);
+std::uint32_t ticket_of(std::uint32_t opening, std::size_t place) noexcept {
+  return opening / low_bits * ticket_step + static_cast<std::uint32_t>(place) * low_bits + opening % low_bits;
+}
+
 bool is_refused(std::uint32_t ticket) noexcept {
-  auto& refused = refusals[ticket % fast_ledgers];
+  auto& refused = refusals[place_of(ticket)];
   return refused.ticket == ticket && refused.left-- > 0;
 }
 
 } // namespace
 
-void counter::count_slowly(std::uint64_t added, std::uint64_t subtracted) const noexcept {
-  if (auto* cells = ledger_stripes::take(ticket_)) {
-    add_alone(cells[row_].added, added);
-    add_alone(cells[row_].subtracted, subtracted);
+void counter::count_slowly(counter which, std::uint64_t added, std::uint64_t subtracted) noexcept {
+  if (auto* cells = ledger_stripes::take(which.ticket_)) {
+    add_alone(which.cell_in(cells).added, added);
+    add_alone(which.cell_in(cells).subtracted, subtracted);
     return;
   }
   if (added > 0)
-    shared_->added.fetch_add(added, std::memory_order_relaxed);
+    which.shared_->added.fetch_add(added, std::memory_order_relaxed);
   if (subtracted > 0)
-    shared_->subtracted.fetch_add(subtracted, std::memory_order_relaxed);
+    which.shared_->subtracted.fetch_add(subtracted, std::memory_order_relaxed);
 }
 
 ledger_stripes::ledger_stripes(ledger_memory& memory) : memory_{memory} {
@@ -60,8 +69,7 @@ ledger_stripes::ledger_stripes(ledger_memory& memory) : memory_{memory} {
   if (place == open_ledgers.end() || openings >= no_ticket / fast_ledgers - 1)
     return;
   *place = this;
-  ticket_ = ++openings * static_cast<std::uint32_t>(fast_ledgers)
-            + static_cast<std::uint32_t>(place - open_ledgers.begin());
+  ticket_ = ticket_of(++openings, static_cast<std::size_t>(place - open_ledgers.begin()));
 }
 
 ledger_stripes::~ledger_stripes() {
@@ -119,7 +127,7 @@ std::optional<std::uint32_t> ledger_stripes::take_one() noexcept {
 stripe_cell* ledger_stripes::take(std::uint32_t ticket) noexcept {
   if (ticket == no_ticket || thread_has_ended || is_refused(ticket))
     return nullptr;
-  const auto place = ticket % fast_ledgers;
+  const auto place = place_of(ticket);
   const std::lock_guard guard{ledger_mutex()};
   auto* const ledger = open_ledgers[place];
   const auto stripe = ledger && ledger->ticket_ == ticket ? ledger->take_one() : std::nullopt;
