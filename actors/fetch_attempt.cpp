@@ -9,6 +9,7 @@
 #include "runtime/printable.hpp"
 #include "runtime/request_weight.hpp"
 #include "runtime/retry_after.hpp"
+#include "runtime/symbol_merge.hpp"
 
 namespace holdfast {
 
@@ -81,7 +82,13 @@ void respect_weight(fetcher_state& state, const http_answer& answer) {
   state.means.budget->close_for(seconds{60 - now.time_since_epoch().count() % 60}, embargo_cause::own_share);
 }
 
-attempt_result refuse_table(fetcher_state& state, exchange_info&& info, symbols_source source, gate_verdict verdict) {
+// What vanished from the list stays in the table for a while, to be priced.
+symbol_table_ptr with_gone(const fetcher_state& state, const symbol_table_ptr& baseline, symbol_table_ptr table) {
+  return merge_gone(baseline, std::move(table), state.means.clock->wall_now(), state.settings.rules, state.settings.keep_gone);
+}
+
+attempt_result refuse_table(fetcher_state& state, exchange_info&& info, symbols_source source, gate_verdict verdict,
+                            const symbol_table_ptr& baseline) {
   const auto market_name = std::string{to_string(state.settings.which)};
   const auto reason = std::string{to_string(verdict.reason)};
   if (state.settings.count)
@@ -93,8 +100,8 @@ attempt_result refuse_table(fetcher_state& state, exchange_info&& info, symbols_
   result.next = verdict.reason == gate_reason::empty;
   result.unknown = std::move(info.unknown);
   if (info.table->size() > 0)
-    state.means.memory->refused({std::move(info.table), source, std::move(verdict), state.means.clock->wall_now(),
-                                 state.means.clock->boot_now()});
+    state.means.memory->refused({with_gone(state, baseline, std::move(info.table)), source, std::move(verdict),
+                                 state.means.clock->wall_now(), state.means.clock->boot_now()});
   return result;
 }
 
@@ -104,13 +111,13 @@ attempt_result judge(fetcher_state& state, exchange_info&& info, const fetch_att
   memory.schema_seen(info.unknown, info.bad_symbols);
   auto verdict = judge_table(state.settings.which, *info.table, baseline.get(), state.settings.gate);
   if (!verdict.believed())
-    return refuse_table(state, std::move(info), source, std::move(verdict));
+    return refuse_table(state, std::move(info), source, std::move(verdict), baseline);
   state.last_refusal = gate_reason::believed;
   memory.take_refused();
   attempt_result result;
   result.unknown = std::move(info.unknown);
-  result.outcome.answer
-    = {std::move(info.table), source, state.means.clock->wall_now(), state.means.clock->boot_now(), {}};
+  result.outcome.answer = {with_gone(state, baseline, std::move(info.table)), source, state.means.clock->wall_now(),
+                           state.means.clock->boot_now(), {}};
   return result;
 }
 

@@ -24,6 +24,7 @@
 #include <holdfast/runtime/exchange_memory.hpp>
 #include <holdfast/runtime/http_transfer.hpp>
 #include <holdfast/runtime/plausibility_gate.hpp>
+#include <holdfast/runtime/symbol_merge.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 
 namespace holdfast {
@@ -34,6 +35,7 @@ struct fetcher_settings {
   std::string api_key;           // empty: the public path alone
   list_rules rules;
   gate_settings gate;
+  std::chrono::seconds keep_gone = keep_gone_default; // how long what vanished stays in the table, as GONE
   std::size_t max_body = 64u << 20;
   unsigned weight_percent_max = 80; // of the exchange's limit, whoever used it on this machine's address
   // Counts under metrics:<type>:<value>; may be empty.

@@ -125,6 +125,7 @@ std::vector<option_entry> make_table() {
     {"warmup-max-retries", number, {}, "a number from 0 to 1000", "retries of a failed refresh per interval",
      [](options& into, std::string_view value) { return set_number(into.warmup_max_retries, value, 0u, 1000u); }},
     {"fetch-timeout", duration, {}, positive_accepted, "deadline of one fetch", duration_into(&options::fetch_timeout, 1ms)},
+    {"keep-gone", duration, {}, duration_accepted, "how long a symbol that vanished from the list stays findable, as GONE", duration_into(&options::keep_gone, 0ns)},
     {"weight-percent-max", number, {}, "a number from 1 to 100", "share of the exchange's request limit above which a refresh waits",
      [](options& into, std::string_view value) { return set_number(into.weight_percent_max, value, 1u, 100u); }},
     {"max-restarts", number, {}, "a number from 0 to 1000", "restarts of a fetcher within the window",

@@ -35,6 +35,7 @@ struct options {
   duration spot_warmup_interval = std::chrono::seconds{300}; // 0: no warmup
   duration futures_warmup_interval = std::chrono::seconds{300};
   std::uint32_t warmup_max_retries = 5;
+  duration keep_gone = std::chrono::hours{24 * 30}; // what vanished from the exchange's list stays findable, as GONE
   std::uint32_t weight_percent_max = 80; // of the exchange's limit per minute, whoever uses it: above it a refresh yields
   duration fetch_timeout = std::chrono::seconds{10};
   std::uint32_t max_restarts = 5;

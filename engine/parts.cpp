@@ -133,6 +133,7 @@ struct exchange_access {
     fetching.api_key = settings.api_key;
     fetching.rules = list_rules_of(settings, which);
     fetching.max_body = settings.max_response_bytes;
+    fetching.keep_gone = std::chrono::ceil<std::chrono::seconds>(settings.keep_gone);
     fetching.weight_percent_max = settings.weight_percent_max;
     fetching.embargo_key = keys::embargo(which, site_of(settings, which), machine_name());
     fetching.count = [counted = ledger, names = values](std::string_view type, std::string_view value) {

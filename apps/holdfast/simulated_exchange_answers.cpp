@@ -59,6 +59,7 @@ void simulated_exchange::parts::note_request(asked& request) {
     one.used = 0;
   }
   one.used += one.weight;
+  request.how.weight_limit = one.weight_limit;
   request.used = one.used;
   request.fault = one.fault;
   request.fault_length = one.fault_length;

@@ -86,18 +86,20 @@ std::string futures_row(const simulated_symbol& one, const body_telling& how) {
          + (how.unknown_names ? R"(,"fieldOfTomorrow":{"a":[1]}})" : "}");
 }
 
-std::string head_of(market which, std::int64_t server_time) {
-  const auto begin = R"({"timezone":"UTC","serverTime":)" + std::to_string(server_time);
-  if (which == market::spot)
+std::string head_of(market which, const body_telling& how) {
+  const bool spot = which == market::spot;
+  const auto limit = std::to_string(how.weight_limit > 0 ? how.weight_limit : spot ? 6000 : 2400);
+  const auto begin = R"({"timezone":"UTC","serverTime":)" + std::to_string(how.server_time_ms)
+                     + (spot ? "" : R"(,"futuresType":"U_MARGINED")")
+                     + R"(,"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":)" + limit;
+  if (spot)
     return begin
-           + R"(,"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000},)"
-             R"({"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100},{"rateLimitType":"ORDERS",)"
+           + R"(},{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100},{"rateLimitType":"ORDERS",)"
              R"("interval":"DAY","intervalNum":1,"limit":200000},{"rateLimitType":"RAW_REQUESTS","interval":"MINUTE",)"
              R"("intervalNum":5,"limit":300000}],"exchangeFilters":[],"symbols":[)";
   return begin
-         + R"(,"futuresType":"U_MARGINED","rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE",)"
-           R"("intervalNum":1,"limit":2400},{"rateLimitType":"ORDERS","interval":"MINUTE","intervalNum":1,"limit":1200}],)"
-           R"("exchangeFilters":[],"assets":[{"asset":"USDT","marginAvailable":true,"autoAssetExchange":"-10000"}],"symbols":[)";
+         + R"(},{"rateLimitType":"ORDERS","interval":"MINUTE","intervalNum":1,"limit":1200}],"exchangeFilters":[],)"
+           R"("assets":[{"asset":"USDT","marginAvailable":true,"autoAssetExchange":"-10000"}],"symbols":[)";
 }
 
 // Each costs itself alone, never the rows around it.
@@ -215,7 +217,7 @@ void simulated_listing::move_market_lots() {
 }
 
 void simulated_listing::write(const body_sink& sink, const body_telling& how) const {
-  sink(head_of(which_, how.server_time_ms));
+  sink(head_of(which_, how));
   const auto row = [&](const simulated_symbol& one) {
     return which_ == market::spot ? spot_row(one, how) : futures_row(one, how);
   };

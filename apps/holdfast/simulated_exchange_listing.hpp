@@ -31,6 +31,7 @@ struct simulated_symbol {
 // How a body is told.
 struct body_telling {
   std::int64_t server_time_ms = 0;
+  std::int64_t weight_limit = 0; // per minute; 0: the usual one
   bool permission_sets = true;
   bool trading_only = false;
   std::size_t rows_max = SIZE_MAX;

@@ -78,15 +78,33 @@ std::string body_builder::finish() {
   return std::move(out_);
 }
 
+// After a full flush deflate starts afresh: the same mebibyte makes the same bytes, which need not be made again.
 const std::string& bomb() {
   static const std::string body = [] {
-    body_builder builder{true};
-    builder.append("{");
     const std::string blanks(1u << 20, ' ');
-    for (std::size_t i = 0; i < bomb_mebibytes; ++i)
-      builder.append(blanks);
-    builder.append("}");
-    return builder.finish();
+    z_stream z{};
+    if (deflateInit2(&z, quick, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+      throw std::runtime_error{"zlib is unusable"};
+    std::string once(deflateBound(&z, blanks.size()), '\0');
+    z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(blanks.data()));
+    z.avail_in = static_cast<uInt>(blanks.size());
+    z.next_out = reinterpret_cast<Bytef*>(once.data());
+    z.avail_out = static_cast<uInt>(once.size());
+    deflate(&z, Z_FULL_FLUSH);
+    once.resize(z.total_out);
+    deflateEnd(&z);
+    std::string whole{"\x1f\x8b\x08\0\0\0\0\0\0\xff", 10};
+    uLong check = 0;
+    const auto check_once = crc32(0, reinterpret_cast<const Bytef*>(blanks.data()), static_cast<uInt>(blanks.size()));
+    for (std::size_t i = 0; i < bomb_mebibytes; ++i) {
+      whole += once;
+      check = i == 0 ? check_once : crc32_combine(check, check_once, static_cast<z_off_t>(blanks.size()));
+    }
+    whole.append("\x03\0", 2);
+    for (const auto number : {check, static_cast<uLong>(bomb_mebibytes * blanks.size())})
+      for (int byte = 0; byte < 4; ++byte)
+        whole += static_cast<char>(number >> (8 * byte) & 0xFF);
+    return whole;
   }();
   return body;
 }

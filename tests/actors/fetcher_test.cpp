@@ -165,4 +165,20 @@ CAF_TEST(names that are not known are counted once per fetch and nothing is drop
   CAF_CHECK_EQUAL(facts.unknown.front().count, 2u);
 }
 
+CAF_TEST(a symbol that vanished stays as gone for its time and comes back) {
+  settings.keep_gone = std::chrono::hours{24};
+  start();
+  const auto whole = fetch().answer.table;
+  always(answered(200, body_of(19)));
+  auto table = fetch(whole).answer.table;
+  CAF_REQUIRE(table && table->find("S19USDT"));
+  CAF_CHECK(table->find("S19USDT")->status == symbol_status::gone);
+  CAF_CHECK_EQUAL(table->listed().size(), 19u);
+  advance(25h);
+  table = fetch(table).answer.table;
+  CAF_CHECK(!table->find("S19USDT"));
+  always(answered(200, body_of(20)));
+  CAF_CHECK(fetch(table).answer.table->find("S19USDT")->trading());
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
