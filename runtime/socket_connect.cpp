@@ -109,8 +109,13 @@ expected<int, std::string> connect_tcp(const std::string& host, std::uint16_t po
   if (!addresses)
     return unexpected{addresses.error()};
   std::string why = host + ": no address";
-  for (const auto* one = addresses->get(); one; one = one->ai_next) {
-    auto handle = connect_address(one->ai_addr, one->ai_addrlen, one->ai_family, deadline);
+  std::int64_t untried = 0;
+  for (const auto* one = addresses->get(); one; one = one->ai_next)
+    ++untried;
+  for (const auto* one = addresses->get(); one; one = one->ai_next, --untried) {
+    // An address that swallows everything leaves the others their share of the time.
+    const auto now = boot_clock::now();
+    auto handle = connect_address(one->ai_addr, one->ai_addrlen, one->ai_family, now + (deadline - now) / untried);
     if (handle)
       return handle;
     why = host + ':' + std::to_string(port) + ": " + handle.error();

@@ -107,6 +107,18 @@ CAF_TEST(a merge whose reply is lost was made once and says so to the next) {
   CAF_CHECK_EQUAL(redis.get("metrics:a:b"), "1");
 }
 
+CAF_TEST(a merge that is cut in half is not made and can be sent again) {
+  test::redis_store_host host{proxy.url()};
+  std::uint64_t made = 0;
+  for (const std::size_t bytes : {0, 1, 20, 60, 100, 150, 200}) {
+    CAF_CHECK(wait_until([&] { return host.merge("metrics:a:b", made).has_value(); }));
+    ++made;
+    proxy.next({.kind = misdeed_kind::cut_request, .seen = "EVALSHA", .bytes = bytes});
+    CAF_CHECK(!host.merge("metrics:a:b", made));
+    CAF_CHECK_EQUAL(redis.get("metrics:a:b"), std::to_string(made));
+  }
+}
+
 CAF_TEST(a trickle does not move the deadline and nobody waits behind it for long) {
   redis.ask({"SET", "long", std::string(2000, 'x')});
   test::redis_store_host host{impatient(proxy.url())};
