@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "runtime/backoff.hpp"
-#include "runtime/log.hpp"
 #include "runtime/redis_remedy.hpp"
 #include "runtime/socket_connect.hpp"
 
@@ -41,18 +40,15 @@ bool redis_subscription::stopped_within(std::chrono::nanoseconds span) const {
 void redis_subscription::serve() {
   backoff retry{50ms, 2s, std::random_device{}()};
   backoff rarely{refused_pause, refused_pause, std::random_device{}()};
-  repeated_failure refusal{"announcements"};
   for (;;) {
     const auto failure = hear();
     if (stopped_within(0ns))
       return;
-    if (std::exchange(subscribed_, false)) {
+    if (std::exchange(subscribed_, false))
       retry.reset();
-      refusal.recovered();
-    }
     const bool refused = failure.kind == redis_failure_kind::refused;
     if (refused)
-      refusal.failed(failure.detail);
+      refusal_.failed(failure.detail);
     if (stopped_within(refused ? refused_pause + rarely.next() : retry.next() + 10ms))
       return;
   }
@@ -76,6 +72,7 @@ redis_failure redis_subscription::hear() {
     return {remedy_of(answer.text) == redis_remedy::reconnect ? redis_failure_kind::closed : redis_failure_kind::refused,
             answer.text};
   subscribed_ = true;
+  refusal_.recovered();
   return listen(**client);
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <thread>
 
+#include <holdfast/runtime/log.hpp>
 #include <holdfast/runtime/redis_client.hpp>
 #include <holdfast/runtime/redis_url.hpp>
 
@@ -40,6 +41,7 @@ private:
   redis_subscription_settings settings_;
   std::function<void(std::string_view)> heard_;
   bool subscribed_ = false; // since the last failure
+  repeated_failure refusal_{"announcements"};
   int stop_ = -1;
   std::thread thread_;
 };
