@@ -46,6 +46,12 @@ struct status_collector {
   }
 };
 
+// In a forked child nobody is there to answer: every thread but the caller's is the parent's alone.
+template <class Answer, class Parts, class... Rest>
+std::optional<Answer> ask_if_alive(const Parts& all, Rest&&... rest) noexcept {
+  return all.ledger->forked() ? std::nullopt : ask<Answer>(all.system, std::forward<Rest>(rest)...);
+}
+
 } // namespace
 
 engine::engine(caf::actor_system& system) : parts_{std::make_unique<parts>(system)} {
@@ -60,6 +66,11 @@ engine::engine(caf::actor_system& system) : parts_{std::make_unique<parts>(syste
 }
 
 engine::~engine() {
+  // What would have to be waited for lives in the parent.
+  if (parts_->ledger->forked()) {
+    (void)parts_.release();
+    return;
+  }
   parts_->gateway.reset();
   // What threads count from here on is nobody's: what the last flush brings to the store is all there is.
   parts_->ledger->stop_counting();
@@ -105,15 +116,15 @@ counter_reading engine::read(std::string_view key, duration timeout) noexcept {
   counter_reading none;
   // The actor answers from what it knows a little before we give up.
   const auto deadline = parts_->clock->boot_now() + timeout * 9 / 10;
-  auto reading = ask<counter_reading>(parts_->system, parts_->counters, timeout, read_counter{std::string{key}, deadline},
-                                      &none.error);
+  const read_counter question{std::string{key}, deadline};
+  auto reading = ask_if_alive<counter_reading>(*parts_, parts_->counters, timeout, question, &none.error);
   return reading ? *reading : none;
 }
 
 counter_readings engine::read_matching(std::string_view glob, duration timeout) noexcept {
   const auto deadline = parts_->clock->boot_now() + timeout * 9 / 10;
-  return ask<counter_readings>(parts_->system, parts_->counters, timeout, read_counters{std::string{glob}, deadline})
-    .value_or(counter_readings{});
+  const read_counters question{std::string{glob}, deadline};
+  return ask_if_alive<counter_readings>(*parts_, parts_->counters, timeout, question).value_or(counter_readings{});
 }
 
 void engine::read_async(std::string_view key, std::function<void(counter_reading)> callback, duration timeout) noexcept {
@@ -139,7 +150,7 @@ void engine::read_matching_async(std::string_view glob, std::function<void(count
 
 bool engine::flush(duration timeout) noexcept {
   const auto deadline = parts_->clock->boot_now() + timeout * 9 / 10;
-  const auto reply = ask<flush_reply>(parts_->system, parts_->counters, timeout, flush_counters{deadline});
+  const auto reply = ask_if_alive<flush_reply>(*parts_, parts_->counters, timeout, flush_counters{deadline});
   return reply && reply->complete;
 }
 
@@ -150,7 +161,7 @@ symbols_reply engine::symbols_sync(market which, duration timeout) noexcept {
     return std::move(*fresh);
   symbols_reply none;
   const get_symbols question{which, parts_->clock->boot_now() + timeout * 8 / 10};
-  auto reply = ask<symbols_reply>(parts_->system, parts_->cache, timeout, question, &none.error);
+  auto reply = ask_if_alive<symbols_reply>(*parts_, parts_->cache, timeout, question, &none.error);
   return reply ? std::move(*reply) : none;
 }
 
@@ -194,7 +205,7 @@ void engine::accept_refused_async(market which, std::function<void(acceptance)> 
 
 std::optional<std::string> engine::read_json(std::string_view key, duration timeout) noexcept {
   const auto deadline = parts_->clock->boot_now() + timeout;
-  auto found = ask<store_value>(parts_->system, parts_->store, timeout, store_read{std::string{key}, deadline});
+  auto found = ask_if_alive<store_value>(*parts_, parts_->store, timeout, store_read{std::string{key}, deadline});
   return found ? std::move(found->value) : std::nullopt;
 }
 
@@ -202,7 +213,7 @@ bool engine::write_json(std::string_view key, std::string_view text, duration tt
   store_write what{std::string{key}, std::string{text}, {}, parts_->clock->boot_now() + timeout};
   if (ttl > 0ns)
     what.ttl = std::chrono::ceil<std::chrono::milliseconds>(ttl);
-  return ask<done>(parts_->system, parts_->store, timeout, std::move(what)).has_value();
+  return ask_if_alive<done>(*parts_, parts_->store, timeout, std::move(what)).has_value();
 }
 
 engine_status engine::status(duration timeout) noexcept {
