@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <random>
+#include <exception>
 
 #include <caf/actor_cast.hpp>
 #include <caf/event_based_actor.hpp>
@@ -110,11 +110,20 @@ void start_attempt(self_pointer self) {
   if (state.attempt)
     return;
   state.attempt = std::make_shared<redis_attempt>();
-  self->spawn<caf::detached>([attempt = state.attempt, settings = state.settings,
-                              store = store_actor{self}](caf::event_based_actor*) {
-    attempt->result.emplace(open_redis_connection(settings));
+  const auto work = [attempt = state.attempt, settings = state.settings, store = store_actor{self}](caf::event_based_actor*) {
+    try {
+      attempt->result.emplace(open_redis_connection(settings));
+    } catch (const std::exception& error) {
+      attempt->result.emplace(unexpected{redis_failure{redis_failure_kind::unreachable, error.what()}});
+    }
     caf::anon_send(store, wake{attempt_ended, 0});
-  });
+  };
+  try {
+    self->spawn<caf::detached>(work);
+  } catch (const std::exception& error) { // no thread to be had
+    state.attempt.reset();
+    link_failed(self, error.what());
+  }
 }
 
 void take_attempt(self_pointer self) {
@@ -199,10 +208,13 @@ void open_subscription(self_pointer self) {
     if (const auto alive = caf::actor_cast<caf::strong_actor_ptr>(store))
       caf::anon_send(caf::actor_cast<store_actor>(alive), wake{announcement_heard, 0});
   };
-  state.subscription = std::make_unique<redis_subscription>(
-    redis_subscription_settings{state.settings.url, state.settings.connect_timeout, state.settings.command_timeout,
-                                word(keys::announcements)},
-    take);
+  redis_subscription_settings settings{state.settings.url, state.settings.connect_timeout, state.settings.command_timeout,
+                                       word(keys::announcements)};
+  try {
+    state.subscription = std::make_unique<redis_subscription>(std::move(settings), take);
+  } catch (const std::exception& error) { // no thread to be had
+    logger()->warn("announcements are not heard reason=\"{}\"", error.what());
+  }
 }
 
 void tell_announcements(self_pointer self) {

@@ -1,5 +1,6 @@
 #include "runtime/redis_subscription.hpp"
 
+#include <exception>
 #include <random>
 #include <utility>
 
@@ -41,7 +42,7 @@ void redis_subscription::serve() {
   backoff retry{50ms, 2s, std::random_device{}()};
   backoff rarely{refused_pause, refused_pause, std::random_device{}()};
   for (;;) {
-    const auto failure = hear();
+    const auto failure = hear_safely();
     if (stopped_within(0ns))
       return;
     if (std::exchange(subscribed_, false))
@@ -52,6 +53,13 @@ void redis_subscription::serve() {
     if (stopped_within(refused ? refused_pause + rarely.next() : retry.next() + 10ms))
       return;
   }
+}
+
+// Nothing may leave the thread: that would end the host.
+redis_failure redis_subscription::hear_safely() noexcept try {
+  return hear();
+} catch (const std::exception&) {
+  return {};
 }
 
 redis_failure redis_subscription::hear() {

@@ -34,6 +34,7 @@ public:
 
 private:
   void serve();
+  redis_failure hear_safely() noexcept;
   redis_failure hear();
   redis_failure listen(redis_client& client);
   bool stopped_within(std::chrono::nanoseconds span) const;

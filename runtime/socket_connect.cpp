@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include <netdb.h>
@@ -57,11 +58,18 @@ std::shared_future<lookup_result> start_lookup(const std::string& host, std::uin
   std::promise<lookup_result> promise;
   auto answer = promise.get_future().share();
   lookups().by_name.emplace(name, answer);
-  std::thread{[promise = std::move(promise), name, host, port]() mutable {
-    promise.set_value(look_up(host, port, 0));
-    const std::lock_guard own{lookups().mutex};
+  try {
+    std::thread{[promise = std::move(promise), name, host, port]() mutable {
+      promise.set_value(look_up(host, port, 0));
+      const std::lock_guard own{lookups().mutex};
+      lookups().by_name.erase(name);
+    }}.detach();
+  } catch (const std::system_error& error) { // no thread to be had
     lookups().by_name.erase(name);
-  }}.detach();
+    std::promise<lookup_result> failed;
+    failed.set_value(unexpected{host + ": " + error.what()});
+    return failed.get_future().share();
+  }
   return answer;
 }
 

@@ -191,6 +191,22 @@ CAF_TEST(counters pass while a large value does not) {
   CAF_CHECK_EQUAL(host.text("big").size(), 5u << 20);
 }
 
+CAF_TEST(counters pass while a large value or a list is read) {
+  test::redis_store_host host{proxy.url()};
+  CAF_REQUIRE(host.comes_up());
+  CAF_REQUIRE(host.write("big", std::string(5u << 20, 'x')));
+  proxy.next({.kind = misdeed_kind::stall, .seen = "GET\r\n$3\r\nbig"});
+  auto value = host.self->request(host.store, caf::infinite, store_read{"big", host.soon(60s)});
+  auto list = host.self->request(host.store, caf::infinite, store_list_counters{"*", true, host.soon(60s)});
+  for (std::uint64_t i = 0; i < 50; ++i)
+    CAF_CHECK(host.merge("metrics:a:b", i).has_value());
+  CAF_CHECK_EQUAL(redis.get("metrics:a:b"), "50");
+  bool stalled = false;
+  value.receive([](const store_value&) {}, [&](const caf::error&) { stalled = true; });
+  CAF_CHECK(stalled);
+  list.receive([](const store_keys&) {}, [](const caf::error&) {});
+}
+
 CAF_TEST(a large value through faults of every kind arrives or is refused and never in part) {
   test::redis_store_host host{proxy.url()};
   CAF_REQUIRE(host.comes_up());
