@@ -48,6 +48,9 @@ void remove_unfinished(const std::string& folder, std::int64_t now_seconds) {
 
 // A file that can be neither adopted nor moved is found again every time.
 bool is_said_already(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    return false;
   static std::mutex mutex;
   static std::set<std::string> said;
   const std::lock_guard guard{mutex};

@@ -218,6 +218,18 @@ TEST(ledger_file, a_file_of_another_name_than_its_writers_is_set_aside) {
   EXPECT_TRUE(fs::exists(folder.file("set-aside/copy.ledger")));
 }
 
+TEST(ledger_folder, every_file_that_is_set_aside_is_counted_and_kept) {
+  temporary_folder folder;
+  std::uint64_t set_aside = 0;
+  for (int round = 0; round < 3; ++round) {
+    write_bytes(folder.file("0123.ledger"), "no ledger " + std::to_string(round));
+    EXPECT_TRUE(adopt_ledgers(folder.path(), set_aside).empty());
+  }
+  EXPECT_EQ(set_aside, 3u);
+  EXPECT_EQ(bytes_of(folder.file("set-aside/0123.ledger")), "no ledger 0");
+  EXPECT_EQ(bytes_of(folder.file("set-aside/0123.ledger.2")), "no ledger 2");
+}
+
 TEST(ledger_folder, a_ledger_in_use_is_not_adopted) {
   temporary_folder folder;
   const auto ledger = counter_ledger::open(folder.path(), 16);
