@@ -233,6 +233,11 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
     status->embargo_cause_of[index(which)] = parts_->budgets[index(which)]->cause();
   }
   status->events = parts_->watched->events.newest();
+  if (const auto newest = parts_->snapshots->newest())
+    for (const auto which : all_markets) {
+      status->hits[index(which)] = newest->markets[index(which)].hits;
+      status->misses[index(which)] = newest->markets[index(which)].misses;
+    }
   parts_->system.spawn([collector = status_collector{status, std::move(callback)}, cache = cache(),
                         supervisor = supervisor(), last_good = last_good(), warmup = warmup(), counters = counters(),
                         store = store(), history = parts_->history, timeout](caf::event_based_actor* self) mutable {

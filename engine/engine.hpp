@@ -52,6 +52,8 @@ struct engine_status {
   std::array<std::optional<boot_time>, market_count> embargo_until; // none: one may ask
   std::array<embargo_cause, market_count> embargo_cause_of{};
   history_status history;
+  std::array<std::uint64_t, market_count> hits{};   // of this process, whoever answered; a second old at most
+  std::array<std::uint64_t, market_count> misses{};
   std::vector<event> events; // the newest first
   std::string state_folder;  // empty: state is kept in memory only
   std::string state_problem; // why the state folder is not used; empty where it is

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "engine/dashboard_page.hpp"
 #include "engine/monitor_routes.hpp"
 #include "engine/status_json.hpp"
 #include "runtime/counter_ledger.hpp"
@@ -174,6 +175,8 @@ void answer_route(engine& host, const std::shared_ptr<list_body_cache>& bodies, 
     return status_route(host, request, std::move(respond));
   if (path.starts_with(history))
     return history_route(host, path.substr(history.size()), request, std::move(respond));
+  if (path == "/")
+    return respond(dashboard_answer());
   if (path == "/metrics")
     return respond(metrics_answer(host));
   respond(problem(404, "Not found", "there is no such route"));

@@ -35,6 +35,8 @@ void append_rate(std::string& out, std::optional<double> rate) {
     out += "null";
 }
 
+} // namespace
+
 std::string history_json(const history_answer& answer) {
   std::string out = "{\"key\":";
   append_json_string(out, answer.key);
@@ -47,8 +49,6 @@ std::string history_json(const history_answer& answer) {
   }
   return out + "]}";
 }
-
-} // namespace
 
 gateway_route route_of(std::string_view path) noexcept {
   using enum gateway_route;
@@ -96,10 +96,9 @@ void status_route(engine& host, const gateway_request& request, respond_function
   std::optional<std::int64_t> events;
   if (!read_number(request.argument("events"), events) || events.value_or(0) < 0)
     return respond(problem(400, "Not a number", "events is how many of the newest events are wanted"));
-  host.status_async([board = host.board(), clock = host.clock(), events, respond](engine_status status) {
-    if (events && static_cast<std::size_t>(*events) < status.events.size())
-      status.events.resize(static_cast<std::size_t>(*events));
-    respond(json_answer(status_json(status, *board, clock->boot_now())));
+  host.status_async([board = host.board(), clock = host.clock(), events, respond](const engine_status& status) {
+    const auto most = events ? static_cast<std::size_t>(*events) : status.events.size();
+    respond(json_answer(status_json(status, *board, clock->boot_now(), most)));
   }, patience);
 }
 

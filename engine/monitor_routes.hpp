@@ -11,6 +11,9 @@ namespace holdfast {
 // Which of the measured routes a path belongs to.
 gateway_route route_of(std::string_view path) noexcept;
 
+// As the history route answers it.
+std::string history_json(const history_answer& answer);
+
 // GET /metrics
 gateway_answer metrics_answer(const engine& host);
 // GET /api/v1/history/{key}?since=&until=&step=   Unix seconds, or negative: seconds before now

@@ -1,5 +1,7 @@
 #include "engine/status_json.hpp"
 
+#include <algorithm>
+
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
@@ -40,17 +42,32 @@ std::optional<std::chrono::nanoseconds> until(std::optional<boot_time> when, boo
   return when ? std::optional<std::chrono::nanoseconds>{*when - now} : std::nullopt;
 }
 
+std::int64_t unix_seconds(wall_time at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
+
+// When the market became what it is, fresh or stale, as the events tell; null where they do not.
+void write_since(writer& out, const std::vector<event>& events, market which) {
+  out.Key("since");
+  const auto found = std::find_if(events.begin(), events.end(), [which](const event& one) {
+    return (one.kind == event_kind::fresh || one.kind == event_kind::stale) && one.subject == to_string(which);
+  });
+  if (found == events.end())
+    out.Null();
+  else
+    out.Int64(unix_seconds(found->first));
+}
+
 void write_market(writer& out, const engine_status& status, market which, const published_symbols& published,
                   boot_time now) {
   const auto& cached = status.cache.markets[index(which)];
   out.StartObject();
   field(out, "source", to_string(published.source));
   field(out, "stale", !published.fresh(now));
+  write_since(out, status.events, which);
   seconds(out, "age", published.age(now));
   field(out, "count", published.table ? std::uint64_t{published.table->listed().size()} : std::uint64_t{0});
   field(out, "version", published.version);
-  field(out, "hits", cached.hits);
-  field(out, "misses", cached.misses);
+  field(out, "hits", status.hits[index(which)]);
+  field(out, "misses", status.misses[index(which)]);
   field(out, "waiting", cached.waiting);
   field(out, "refreshing", cached.refreshing);
   seconds(out, "next_refresh_in", until(status.warmup.markets[index(which)].next_refresh, now));
@@ -160,9 +177,6 @@ void write_history(writer& out, const history_status& history) {
 }
 
 void write_event(writer& out, const event& one) {
-  const auto unix_seconds = [](wall_time at) {
-    return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
-  };
   out.StartObject();
   field(out, "number", one.number);
   field(out, "kind", to_string(one.kind));
@@ -182,7 +196,7 @@ const char* to_string(counter_source source) {
 
 } // namespace
 
-std::string status_json(const engine_status& status, const symbol_board& board, boot_time now) {
+std::string status_json(const engine_status& status, const symbol_board& board, boot_time now, std::size_t events_max) {
   rapidjson::StringBuffer buffer;
   writer out{buffer};
   out.StartObject();
@@ -209,8 +223,8 @@ std::string status_json(const engine_status& status, const symbol_board& board, 
   write_history(out, status.history);
   out.Key("events");
   out.StartArray();
-  for (const auto& one : status.events)
-    write_event(out, one);
+  for (std::size_t i = 0; i < std::min(events_max, status.events.size()); ++i)
+    write_event(out, status.events[i]);
   out.EndArray();
   field(out, "state_folder", status.state_folder);
   field(out, "state_problem", status.state_problem);

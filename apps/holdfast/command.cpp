@@ -14,6 +14,7 @@ void say(std::string_view why) {
 
 engine_config& for_one_question(engine_config& config) {
   config.http = "off";
+  config.history_fine = config.history_minutes = config.history_hours = std::chrono::nanoseconds{0};
   config.spot_warmup_interval = config.futures_warmup_interval = std::chrono::nanoseconds{0};
   return config;
 }

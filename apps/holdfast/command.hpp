@@ -26,6 +26,7 @@ struct invocation {
   bool simulate = false;
   bool accept = false;
   std::vector<std::string> simulation; // options of the simulated exchange
+  std::vector<std::string> extra;      // options of this verb alone, "--name=value"
 };
 
 exit_status run_serve(invocation& call);
@@ -34,6 +35,9 @@ exit_status run_counters(invocation& call);
 exit_status run_get(invocation& call);
 exit_status run_incr(invocation& call);
 exit_status run_ledger(invocation& call);
+exit_status run_top(invocation& call);
+exit_status run_history(invocation& call);
+exit_status run_doctor(invocation& call);
 exit_status run_simulate(const std::vector<std::string>& arguments);
 
 // The resolved state folder of a configuration.

@@ -1,0 +1,29 @@
+// What `holdfast doctor` looks at: each check tells one or more findings. Private to the program.
+//
+// Bounds  every check ends by itself within a few seconds. Nothing is changed, but for a state folder that is created.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/engine_config.hpp"
+
+namespace holdfast::app {
+
+enum class finding_level : std::uint8_t { ok, warning, failure };
+
+struct finding {
+  finding_level level = finding_level::ok;
+  std::string what;   // "redis eviction"
+  std::string seen;   // what was found
+  std::string advice; // what to do; empty where all is well
+};
+
+using findings = std::vector<finding>;
+
+void check_intervals(const engine_config& config, findings& found);
+void check_state_folder(const engine_config& config, findings& found);
+void check_redis(const engine_config& config, findings& found);
+void check_exchange(const engine_config& config, market which, findings& found);
+
+} // namespace holdfast::app

@@ -1,0 +1,140 @@
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+
+#include <rapidjson/document.h>
+
+#include "apps/holdfast/control_client.hpp"
+#include "apps/holdfast/doctor.hpp"
+#include "runtime/embargo.hpp"
+#include "runtime/http_client.hpp"
+#include "runtime/state_folder.hpp"
+
+namespace holdfast::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto patience = 3000ms;
+constexpr std::uintmax_t mebibyte = 1u << 20;
+
+std::string in_seconds(std::chrono::nanoseconds length) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(length).count()) + " ms";
+}
+
+struct exchange_answer {
+  std::string url;
+  http_answer answer;
+  std::chrono::nanoseconds skew{0};
+};
+
+// The first URL that answers, and why those before it did not.
+std::optional<exchange_answer> first_that_answers(const std::vector<std::string>& urls, market which, std::string& failures) {
+  for (const auto& url : urls) {
+    http_client client;
+    const auto before = system_clocks()->wall_now();
+    const auto path = which == market::spot ? "/api/v3/time" : "/fapi/v1/time";
+    auto answer = client.get({.url = url + path, .timeout = patience, .max_body = mebibyte});
+    const auto after = system_clocks()->wall_now();
+    if (!answer || answer->status != 200) {
+      failures += (failures.empty() ? "" : "; ") + url + ": "
+                  + (answer ? "HTTP " + std::to_string(answer->status) : answer.error().detail);
+      // A ban is for all of them: asking the next one makes it longer.
+      if (answer && (answer->status == 418 || answer->status == 429))
+        return std::nullopt;
+      continue;
+    }
+    exchange_answer told{url, std::move(*answer), {}};
+    rapidjson::Document body;
+    body.Parse(told.answer.body.c_str());
+    if (body.IsObject() && body.HasMember("serverTime") && body["serverTime"].IsInt64()) {
+      const wall_time theirs{std::chrono::milliseconds{body["serverTime"].GetInt64()}};
+      told.skew = theirs - (before + (after - before) / 2);
+    }
+    return told;
+  }
+  return std::nullopt;
+}
+
+void check_weight(const engine_config& config, market which, const http_answer& answer, const std::string& name, findings& found) {
+  const auto header = answer.header("x-mbx-used-weight-1m");
+  std::int64_t used = 0;
+  if (!header || std::from_chars(header->data(), header->data() + header->size(), used).ec != std::errc{})
+    return;
+  const std::int64_t limit = which == market::spot ? 6000 : 2400;
+  const auto seen = std::to_string(used) + " of about " + std::to_string(limit) + " per minute used from this address";
+  if (used * 100 > limit * config.weight_percent_max)
+    found.push_back({finding_level::warning, name + " weight", seen, "something else on this address asks too much; refreshes wait for it"});
+  else
+    found.push_back({finding_level::ok, name + " weight", seen, {}});
+}
+
+} // namespace
+
+void check_intervals(const engine_config& config, findings& found) {
+  for (const auto which : all_markets) {
+    const std::string name{to_string(which)};
+    const auto interval = config.warmup_interval(which);
+    const auto ttl = config.ttl(which);
+    const auto seen = "refresh every " + in_seconds(interval) + ", TTL " + in_seconds(ttl);
+    if (interval == 0ns)
+      found.push_back({finding_level::warning, name + " refresh", "no warmup", "set --" + name + "-warmup-interval: the first question after each TTL waits for the exchange"});
+    else if (interval > ttl && config.given(name + "-warmup-interval"))
+      found.push_back({finding_level::warning, name + " refresh", seen, "the interval exceeds the TTL: 0.8 of the TTL is used instead; lower it or raise --" + name + "-ttl"});
+    else if (config.fetch_timeout > ttl)
+      found.push_back({finding_level::warning, name + " refresh", seen + ", fetch timeout " + in_seconds(config.fetch_timeout), "a fetch may take longer than the TTL: lower --fetch-timeout or raise --" + name + "-ttl"});
+    else
+      found.push_back({finding_level::ok, name + " refresh", seen, {}});
+  }
+}
+
+void check_state_folder(const engine_config& config, findings& found) {
+  const auto folder = state_folder::open(config.state_dir);
+  if (!folder.problem.empty() || folder.path.empty()) {
+    found.push_back({finding_level::failure, "state folder", folder.problem, "give a folder that can be written to with --state-dir: until then counters do not survive the process"});
+    return;
+  }
+  std::error_code error;
+  const auto space = std::filesystem::space(folder.path, error);
+  const auto seen = folder.path + ", " + (error ? "free space unknown" : std::to_string(space.available / mebibyte) + " MiB free");
+  if (!error && space.available < 16 * mebibyte)
+    found.push_back({finding_level::failure, "state folder", seen, "make room: ledgers and lists cannot be kept on a full disk"});
+  else if (!error && space.available < 256 * mebibyte)
+    found.push_back({finding_level::warning, "state folder", seen, "make room: ledgers, lists and history are kept here"});
+  else if (!folder.warning.empty())
+    found.push_back({finding_level::warning, "state folder", folder.warning, "chmod 0700 " + folder.path});
+  else
+    found.push_back({finding_level::ok, "state folder", seen, {}});
+  if (std::filesystem::exists(folder.path + "/ledgers/set-aside", error))
+    found.push_back({finding_level::warning, "ledgers", "some were set aside because they cannot be trusted", "look at " + folder.path + "/ledgers/set-aside with holdfast ledger FILE, then move them away"});
+  for (const auto which : all_markets)
+    if (const embargo budget{which, folder.file("embargo_" + std::string{to_string(which)}), system_clocks()}; budget.closed_until())
+      found.push_back({finding_level::warning, std::string{to_string(which)} + " embargo",
+                       "the exchange forbids asking for another " + in_seconds(*budget.closed_until() - boot_clock::now()), "wait; asking earlier makes it longer"});
+  const auto serve = ask_serve(folder.path, "GET", "/healthz", 1000ms);
+  found.push_back({finding_level::ok, "serve", serve ? "runs on this folder" : "does not run on this folder", {}});
+}
+
+void check_exchange(const engine_config& config, market which, findings& found) {
+  const auto name = std::string{to_string(which)} + " exchange";
+  std::string failures;
+  const auto told = first_that_answers(config.urls(which), which, failures);
+  if (!told) {
+    found.push_back({finding_level::failure, name, failures, "check network, proxy and --" + std::string{to_string(which)} + "-urls; after HTTP 429 or 418 wait and do not restart"});
+    return;
+  }
+  if (failures.empty())
+    found.push_back({finding_level::ok, name, told->url + " answers", {}});
+  else
+    found.push_back({finding_level::warning, name, told->url + " answers, but: " + failures, "put a URL that answers first in --" + std::string{to_string(which)} + "-urls"});
+  check_weight(config, which, told->answer, name, found);
+  const auto skew = std::chrono::abs(told->skew);
+  const auto seen = "differs by " + in_seconds(skew);
+  if (skew > 2s)
+    found.push_back({finding_level::warning, name + " clock", seen, "synchronise this machine's clock (chrony): ages across restarts are wrong by as much"});
+  else
+    found.push_back({finding_level::ok, name + " clock", seen, {}});
+}
+
+} // namespace holdfast::app

@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "apps/holdfast/doctor.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/redis_client.hpp"
+
+namespace holdfast::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr auto patience = 2s;
+
+std::string field_of(const std::string& info, const std::string& name) {
+  const auto at = ("\n" + info).find("\n" + name + ":");
+  if (at == std::string::npos)
+    return {};
+  const auto begin = at + name.size() + 1;
+  return info.substr(begin, info.find_first_of("\r\n", begin) - begin);
+}
+
+std::int64_t number_of(const std::string& text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::string in_ms(std::chrono::nanoseconds length) {
+  const auto tenths = std::chrono::round<std::chrono::microseconds>(length).count() / 100;
+  return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " ms";
+}
+
+redis_reply ask(redis_client& client, redis_command command) {
+  const std::vector<redis_command> commands{std::move(command)};
+  auto replies = client.run(commands, boot_clock::now() + patience);
+  if (replies && replies->size() == 1)
+    return std::move(replies->front());
+  redis_reply failed;
+  failed.what = redis_reply::kind::error;
+  failed.text = replies ? "no reply" : replies.error().detail;
+  return failed;
+}
+
+void check_latency(redis_client& client, const engine_config& config, findings& found) {
+  std::array<std::chrono::nanoseconds, 9> taken{};
+  for (auto& one : taken) {
+    const auto began = boot_clock::now();
+    ask(client, {"PING"});
+    one = boot_clock::now() - began;
+  }
+  std::sort(taken.begin(), taken.end());
+  const auto median = taken[taken.size() / 2];
+  const auto seen = in_ms(median) + " for a round trip (median of 9, longest " + in_ms(taken.back()) + ")";
+  if (median * 2 > config.redis_command_timeout)
+    found.push_back({finding_level::failure, "redis latency", seen, "raise --redis-command-timeout, or move Redis closer"});
+  else if (median > 20ms)
+    found.push_back({finding_level::warning, "redis latency", seen, "find out what slows Redis or the network down"});
+  else
+    found.push_back({finding_level::ok, "redis latency", seen, {}});
+}
+
+void check_clock(redis_client& client, findings& found) {
+  const auto before = system_clocks()->wall_now();
+  const auto reply = ask(client, {"TIME"});
+  const auto after = system_clocks()->wall_now();
+  if (reply.elements.size() != 2) {
+    found.push_back({finding_level::warning, "redis clock", "not told: " + reply.text, "allow TIME to this user"});
+    return;
+  }
+  const wall_time theirs{std::chrono::seconds{number_of(reply.elements[0].text)}};
+  const auto skew = std::chrono::abs(theirs - (before + (after - before) / 2));
+  const auto seen = "differs by " + std::to_string(std::chrono::round<milliseconds>(skew).count()) + " ms at most";
+  if (skew > 5s)
+    found.push_back({finding_level::warning, "redis clock", seen, "synchronise the clocks of both machines (chrony)"});
+  else
+    found.push_back({finding_level::ok, "redis clock", seen, {}});
+}
+
+void check_eviction(const std::string& info, findings& found) {
+  const auto policy = field_of(info, "maxmemory_policy");
+  const auto limit = field_of(info, "maxmemory_human");
+  const auto seen = policy + ", maxmemory " + (limit.empty() || limit == "0B" ? "none" : limit);
+  if (policy.starts_with("allkeys-"))
+    found.push_back({finding_level::failure, "redis eviction", seen,
+                     "set maxmemory-policy to noeviction or volatile-lru: " + policy + " throws counters and their bookkeeping away"});
+  else if (policy.empty())
+    found.push_back({finding_level::warning, "redis eviction", "not told", "allow INFO to this user, and see that it is not allkeys-*"});
+  else
+    found.push_back({finding_level::ok, "redis eviction", seen, {}});
+}
+
+void check_persistence(redis_client& client, const std::string& info, findings& found) {
+  const bool log = field_of(info, "aof_enabled") == "1";
+  const auto saves = ask(client, {"CONFIG", "GET", "save"});
+  const bool told = saves.elements.size() == 2;
+  const bool snapshots = told && !saves.elements[1].text.empty();
+  const auto last = field_of(info, "rdb_last_bgsave_status");
+  const auto last_log = field_of(info, "aof_last_write_status");
+  if (last == "err" || last_log == "err")
+    found.push_back({finding_level::failure, "redis persistence", "the last save failed", "look at the log of Redis: its disk may be full"});
+  else if (log)
+    found.push_back({finding_level::ok, "redis persistence", "append-only file", {}});
+  else if (snapshots)
+    found.push_back({finding_level::ok, "redis persistence", "snapshots (" + saves.elements[1].text + ")", {}});
+  else if (!told)
+    found.push_back({finding_level::warning, "redis persistence", "no append-only file; whether it makes snapshots is not told",
+                     "allow CONFIG GET to this user, or check it yourself"});
+  else
+    found.push_back({finding_level::warning, "redis persistence", "none",
+                     "set appendonly yes: after a restart only what living processes counted comes back"});
+}
+
+void check_server(const std::string& info, findings& found) {
+  const auto version = field_of(info, "redis_version");
+  if (number_of(version) >= 5)
+    found.push_back({finding_level::ok, "redis version", version, {}});
+  else
+    found.push_back({finding_level::warning, "redis version", version.empty() ? "not told" : version, "holdfast is tested with Redis 7; use 5 or newer"});
+  if (field_of(info, "role") == "slave" && field_of(info, "slave_read_only") != "0")
+    found.push_back({finding_level::failure, "redis role", "a read-only replica", "name the primary in --redis-url"});
+}
+
+} // namespace
+
+void check_redis(const engine_config& config, findings& found) {
+  if (!config.uses_redis()) {
+    found.push_back({finding_level::ok, "store", "embedded, in the state folder; no Redis is configured", {}});
+    return;
+  }
+  const auto url = redis_url::parse(config.redis_url);
+  if (!url) {
+    found.push_back({finding_level::failure, "redis", url.error(), "correct --redis-url"});
+    return;
+  }
+  const auto began = boot_clock::now();
+  auto client = redis_client::connect(*url, began + std::max<std::chrono::nanoseconds>(config.redis_connect_timeout, patience));
+  const auto took = boot_clock::now() - began;
+  if (!client) {
+    found.push_back({finding_level::failure, "redis", url->endpoint() + ": " + client.error().detail,
+                     "start Redis, or correct host, port, user and password in --redis-url"});
+    return;
+  }
+  const bool slow = took > config.redis_connect_timeout;
+  found.push_back({slow ? finding_level::failure : finding_level::ok, "redis", url->endpoint() + " answers after " + in_ms(took),
+                   slow ? "raise --redis-connect-timeout: it gives up before that" : ""});
+  const auto info = ask(**client, {"INFO"}).text;
+  check_server(info, found);
+  check_persistence(**client, info, found);
+  check_eviction(info, found);
+  check_clock(**client, found);
+  check_latency(**client, config, found);
+}
+
+} // namespace holdfast::app

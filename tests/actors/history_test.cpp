@@ -1,0 +1,71 @@
+#define CAF_SUITE history
+
+#include "actors/history.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include "tests/support/actor_fixture.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture : test::actor_fixture {
+  test::temporary_folder folder;
+  history_actor under_test;
+
+  void start(const std::string& path) {
+    under_test = sys.spawn(history, path, history_limits{}, clock_ptr{clock});
+    consume_messages();
+  }
+  ~fixture() {
+    caf::anon_send_exit(under_test, caf::exit_reason::kill);
+    consume_messages();
+  }
+  void tell(std::int64_t value) {
+    caf::anon_send(under_test, history_sample{clock->wall_now(), std::make_shared<const counter_values>(
+                                                                   counter_values{{"metrics:a:b", value}})});
+    consume_messages();
+  }
+  history_answer answer(std::optional<std::int64_t> since = {}, std::optional<std::int64_t> step = {}) {
+    return *ask<history_answer>(under_test, history_wanted{"metrics:a:b", since, {}, step});
+  }
+  history_status status() { return *ask<history_status>(under_test, get_history_status{}); }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(history_tests, fixture)
+
+CAF_TEST(the last hour is told by default and the running minute with it) {
+  start(folder.file("history.sqlite"));
+  for (int i = 0; i < 12; ++i) {
+    tell(i * 30);
+    advance(10s);
+  }
+  CAF_CHECK_EQUAL(answer().line.points.size(), 12u);
+  CAF_CHECK_EQUAL(answer().line.points.back().rate.value_or(0), 3.0);
+  CAF_CHECK_EQUAL(answer({}, 60).line.points.back().value, 330);
+  CAF_CHECK(status().kept);
+  CAF_CHECK_EQUAL(status().records, 12u);
+  CAF_CHECK_EQUAL(status().series, 1u);
+}
+
+CAF_TEST(without a file everything else goes on and a question is told so) {
+  start(folder.file("no/such/folder/history.sqlite"));
+  tell(1);
+  CAF_CHECK_EQUAL(answer().refusal, "no history is kept");
+  CAF_CHECK(!status().kept);
+  CAF_CHECK(!status().last_error.empty());
+}
+
+CAF_TEST(no history is no failure where none is wanted) {
+  start("");
+  tell(1);
+  CAF_CHECK(!status().kept);
+  CAF_CHECK(status().last_error.empty());
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

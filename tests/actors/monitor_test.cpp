@@ -1,0 +1,198 @@
+#define CAF_SUITE monitor
+
+#include "actors/monitor.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/embedded_store.hpp"
+#include "config/keys.hpp"
+#include "tests/support/actor_fixture.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+
+namespace {
+
+// What the watched actors tell.
+struct script {
+  supervisor_status supervisor;
+  bool supervisor_answers = true;
+  counter_readings readings;
+  std::vector<counter_values> samples; // what the history was given
+};
+using script_ptr = std::shared_ptr<script>;
+
+cache_actor::behavior_type scripted_cache(cache_actor::pointer) {
+  return {[](const get_symbols&) { return symbols_reply{}; }, [](const refresh_symbols&) { return refresh_outcome{}; },
+          [](const store_event&) {}, [](const symbols_announced&) {}, [](const get_cache_status&) { return cache_status{}; },
+          [](const accept_symbols&) { return refresh_outcome{}; }, [](const wake&) {}};
+}
+
+supervisor_actor::behavior_type scripted_supervisor(supervisor_actor::pointer self, script_ptr plan) {
+  return {[](const fetch_wanted&) { return fetch_result{}; }, [](const fallback_wanted&) { return fetch_result{}; },
+          [=](const get_supervisor_status&) -> caf::result<supervisor_status> {
+            if (plan->supervisor_answers)
+              return plan->supervisor;
+            return self->make_response_promise<supervisor_status>();
+          },
+          [](const wake&) {}};
+}
+
+last_good_actor::behavior_type scripted_last_good(last_good_actor::pointer) {
+  return {[](const last_good_wanted&) { return symbols_answer{}; }, [](const table_accepted&) {}, [](const store_event&) {},
+          [](const symbols_announced&) {}, [](const get_last_good_status&) { return last_good_status{}; },
+          [](const wake&) {}};
+}
+
+warmup_actor::behavior_type scripted_warmup(warmup_actor::pointer) {
+  return {[](const get_warmup_status&) { return warmup_status{}; }, [](const wake&) {}};
+}
+
+counter_actor::behavior_type scripted_counters(counter_actor::pointer, script_ptr plan) {
+  return {[](const incr_counter&) {}, [](const incr_counter_confirmed&) { return incr_confirmation{}; },
+          [](const read_counter&) { return counter_reading{}; }, [=](const read_counters&) { return plan->readings; },
+          [](const flush_counters&) { return flush_reply{}; }, [](const store_event&) {}, [](const symbols_announced&) {},
+          [](const get_counter_status&) { return counter_status{}; }, [](const wake&) {}};
+}
+
+history_actor::behavior_type scripted_history(history_actor::pointer, script_ptr plan) {
+  return {[=](const history_sample& sample) { plan->samples.push_back(*sample.values); },
+          [](const history_wanted&) { return history_answer{}; }, [](const get_history_status&) { return history_status{}; },
+          [](const wake&) {}};
+}
+
+struct fixture : test::actor_fixture {
+  script_ptr plan = std::make_shared<script>();
+  snapshot_holder_ptr snapshots = std::make_shared<snapshot_holder>();
+  monitored parts;
+  monitor_actor under_test;
+
+  void start() {
+    parts.cache = sys.spawn(scripted_cache);
+    parts.supervisor = sys.spawn(scripted_supervisor, plan);
+    parts.last_good = sys.spawn(scripted_last_good);
+    parts.warmup = sys.spawn(scripted_warmup);
+    parts.counters = sys.spawn(scripted_counters, plan);
+    parts.store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock});
+    parts.history = sys.spawn(scripted_history, plan);
+    parts.board = std::make_shared<symbol_board>();
+    parts.ledger = counter_ledger::anonymous(64);
+    parts.watched = std::make_shared<telemetry>();
+    under_test = sys.spawn(monitor, monitor_settings{}, clock_ptr{clock}, parts, snapshots);
+    consume_messages();
+  }
+  ~fixture() {
+    caf::anon_send_exit(under_test, caf::exit_reason::kill);
+    for (const auto& one : {caf::actor_cast<caf::actor>(parts.store), caf::actor_cast<caf::actor>(parts.supervisor)})
+      caf::anon_send_exit(one, caf::exit_reason::kill);
+    consume_messages();
+  }
+  void count(const std::string& key, std::int64_t value, counter_source source = counter_source::embedded) {
+    counter_reading one;
+    one.key = key;
+    one.value = value;
+    one.exists = true;
+    one.source = source;
+    plan->readings.readings = {one};
+  }
+  void publish(std::chrono::nanoseconds fresh_for) {
+    parts.board->publish(market::spot, {table_of(3), symbols_source::public_api, clock->wall_now(), clock->boot_now(),
+                                        clock->boot_now() + fresh_for, {}, 1});
+  }
+  std::vector<event_kind> kinds() const {
+    std::vector<event_kind> found;
+    for (const auto& one : parts.watched->events.newest())
+      found.push_back(one.kind);
+    return found;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(monitor_tests, fixture)
+
+CAF_TEST(a snapshot is gathered every second) {
+  start();
+  parts.ledger->add(keys::cache_hit(market::spot), 7);
+  parts.ledger->add("metrics:a:b", -3);
+  plan->supervisor.fetchers[0].restarts = 4;
+  advance(1s);
+  const auto now = snapshots->newest();
+  CAF_REQUIRE(now != nullptr);
+  CAF_CHECK(now->taken == clock->boot_now());
+  CAF_CHECK_EQUAL(now->markets[0].hits, 7u);
+  CAF_CHECK_EQUAL(now->increments, 10u);
+  CAF_CHECK_EQUAL(now->supervisor.fetchers[0].restarts, 4u);
+  CAF_CHECK_EQUAL(now->store.kind, "embedded");
+}
+
+CAF_TEST(whoever does not answer holds nobody up and keeps what it told last) {
+  start();
+  plan->supervisor.fetchers[0].restarts = 4;
+  advance(1s);
+  plan->supervisor_answers = false;
+  for (int i = 0; i < 30; ++i)
+    advance(100ms);
+  CAF_CHECK(clock->boot_now() - snapshots->newest()->taken <= 1s);
+  CAF_CHECK_EQUAL(snapshots->newest()->supervisor.fetchers[0].restarts, 4u);
+}
+
+CAF_TEST(a market that turns fresh and stale is told once each) {
+  start();
+  publish(3s);
+  for (int i = 0; i < 8; ++i)
+    advance(1s);
+  publish(60s);
+  for (int i = 0; i < 3; ++i)
+    advance(1s);
+  CAF_CHECK(kinds() == (std::vector{event_kind::fresh, event_kind::stale, event_kind::fresh, event_kind::started}));
+}
+
+CAF_TEST(a circuit is told when it opens and when it closes) {
+  start();
+  plan->supervisor.fetchers[0].circuit = circuit_state::open;
+  advance(1s);
+  plan->supervisor.fetchers[0].circuit = circuit_state::half_open;
+  advance(1s);
+  plan->supervisor.fetchers[0].circuit = circuit_state::open;
+  advance(1s);
+  plan->supervisor.fetchers[0].circuit = circuit_state::closed;
+  advance(1s);
+  CAF_CHECK(kinds() == (std::vector{event_kind::circuit_closed, event_kind::circuit_open, event_kind::started}));
+}
+
+CAF_TEST(a link that goes and comes is told with its reason) {
+  start();
+  caf::anon_send(under_test, store_event{store_change::link_down, {}});
+  consume_messages();
+  caf::anon_send(under_test, store_event{store_change::link_up, {}});
+  consume_messages();
+  CAF_CHECK(kinds() == (std::vector{event_kind::link_up, event_kind::link_down, event_kind::started}));
+  CAF_CHECK_EQUAL(parts.watched->events.newest(1).front().subject, "embedded");
+}
+
+CAF_TEST(counters of the store go to the history with what other programs count) {
+  start();
+  count("metrics:a:b", 5);
+  CAF_REQUIRE(ask<done>(parts.store, store_raise{std::string{keys::last_refresh(market::spot)}, 77, clock->boot_now() + 1s}));
+  for (int i = 0; i < 6; ++i)
+    advance(1s);
+  CAF_REQUIRE(!plan->samples.empty());
+  const counter_values expected{{"metrics:a:b", 5}, {std::string{keys::last_refresh(market::spot)}, 77}};
+  CAF_CHECK(plan->samples.back() == expected);
+  CAF_CHECK_EQUAL(snapshots->newest()->values->readings.size(), 2u);
+}
+
+CAF_TEST(while the store is away the history gets nothing and stays a gap) {
+  start();
+  for (int i = 0; i < 6; ++i)
+    advance(1s);
+  const auto before = plan->samples.size();
+  count("metrics:a:b", 5, counter_source::ledger);
+  for (int i = 0; i < 12; ++i)
+    advance(1s);
+  CAF_CHECK_EQUAL(plan->samples.size(), before);
+  CAF_CHECK_EQUAL(snapshots->newest()->values->readings.front().value, 5);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
