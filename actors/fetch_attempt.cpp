@@ -105,11 +105,21 @@ attempt_result refuse_table(fetcher_state& state, exchange_info&& info, symbols_
   return result;
 }
 
+// A pinned symbol that an operator let go with a table stands in the baseline as GONE, and is missed no more.
+gate_settings gate_for(const fetcher_state& state, const symbol_table_ptr& baseline) {
+  auto gate = state.settings.gate;
+  std::erase_if(gate.pinned, [&](const auto& name) {
+    const auto* known = baseline ? baseline->find(name) : nullptr;
+    return known && known->status == symbol_status::gone;
+  });
+  return gate;
+}
+
 attempt_result judge(fetcher_state& state, exchange_info&& info, const fetch_attempt& how, const symbol_table_ptr& baseline) {
   const auto source = how.with_key ? symbols_source::private_api : symbols_source::public_api;
   auto& memory = *state.means.memory;
   memory.schema_seen(info.unknown, info.bad_symbols);
-  auto verdict = judge_table(state.settings.which, *info.table, baseline.get(), state.settings.gate);
+  auto verdict = judge_table(state.settings.which, *info.table, baseline.get(), gate_for(state, baseline));
   if (!verdict.believed())
     return refuse_table(state, std::move(info), source, std::move(verdict), baseline);
   state.last_refusal = gate_reason::believed;

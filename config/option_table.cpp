@@ -84,21 +84,25 @@ auto urls_into(std::vector<std::string> options::*field) {
   };
 }
 
-auto assets_into(std::vector<std::string> options::*field) {
-  return [field](options& into, std::string_view text) {
+auto names_into(std::vector<std::string> options::*field, std::size_t longest) {
+  return [field, longest](options& into, std::string_view text) {
     auto assets = parse_list(text);
     for (const auto& asset : assets)
-      if (asset.empty() || asset.size() > 32 || !is_plain(asset) || asset.find(' ') != std::string::npos)
+      if (asset.empty() || asset.size() > longest || !is_plain(asset) || asset.find(' ') != std::string::npos)
         return false;
     into.*field = std::move(assets);
     return true;
   };
 }
 
+auto assets_into(std::vector<std::string> options::*field) { return names_into(field, 32); }
+auto symbols_into(std::vector<std::string> options::*field) { return names_into(field, 64); }
+
 std::vector<option_entry> make_table() {
   using enum option_kind;
   const std::string_view urls = "http:// or https:// URLs, separated by commas";
   const std::string_view assets = "asset names, separated by commas";
+  const std::string_view symbol_names = "symbol names, separated by commas";
   return {
     {"store", text, {"HOLDFAST_STORE"}, "auto, redis, embedded", "where counters and lists are shared; auto: redis if a URL is given",
      one_of(&options::store, {"auto", "redis", "embedded"})},
@@ -125,6 +129,10 @@ std::vector<option_entry> make_table() {
     {"warmup-max-retries", number, {}, "a number from 0 to 1000", "retries of a failed refresh per interval",
      [](options& into, std::string_view value) { return set_number(into.warmup_max_retries, value, 0u, 1000u); }},
     {"fetch-timeout", duration, {}, positive_accepted, "deadline of one fetch", duration_into(&options::fetch_timeout, 1ms)},
+    {"keep-percent-min", number, {}, "a number from 0 to 100", "share of the symbols in TRADING that a new list must still have",
+     [](options& into, std::string_view value) { return set_number(into.keep_percent_min, value, 0u, 100u); }},
+    {"spot-pinned", list, {}, symbol_names, "a spot list without these is not believed", symbols_into(&options::spot_pinned)},
+    {"futures-pinned", list, {}, symbol_names, "a futures list without these is not believed", symbols_into(&options::futures_pinned)},
     {"keep-gone", duration, {}, duration_accepted, "how long a symbol that vanished from the list stays findable, as GONE", duration_into(&options::keep_gone, 0ns)},
     {"weight-percent-max", number, {}, "a number from 1 to 100", "share of the exchange's request limit above which a refresh waits",
      [](options& into, std::string_view value) { return set_number(into.weight_percent_max, value, 1u, 100u); }},

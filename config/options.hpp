@@ -35,6 +35,9 @@ struct options {
   duration spot_warmup_interval = std::chrono::seconds{300}; // 0: no warmup
   duration futures_warmup_interval = std::chrono::seconds{300};
   std::uint32_t warmup_max_retries = 5;
+  std::uint32_t keep_percent_min = 70;     // of the symbols in TRADING: a new list with fewer is not believed
+  std::vector<std::string> spot_pinned;    // a list without these is not believed
+  std::vector<std::string> futures_pinned;
   duration keep_gone = std::chrono::hours{24 * 30}; // what vanished from the exchange's list stays findable, as GONE
   std::uint32_t weight_percent_max = 80; // of the exchange's limit per minute, whoever uses it: above it a refresh yields
   duration fetch_timeout = std::chrono::seconds{10};
@@ -53,6 +56,9 @@ struct options {
 
   const std::vector<std::string>& urls(market which) const noexcept {
     return which == market::spot ? spot_urls : futures_urls;
+  }
+  const std::vector<std::string>& pinned(market which) const noexcept {
+    return which == market::spot ? spot_pinned : futures_pinned;
   }
   duration ttl(market which) const noexcept { return which == market::spot ? spot_ttl : futures_ttl; }
   duration warmup_interval(market which) const noexcept {

@@ -133,6 +133,8 @@ struct exchange_access {
     fetching.api_key = settings.api_key;
     fetching.rules = list_rules_of(settings, which);
     fetching.max_body = settings.max_response_bytes;
+    fetching.gate.keep_percent_min = settings.keep_percent_min;
+    fetching.gate.pinned = settings.pinned(which);
     fetching.keep_gone = std::chrono::ceil<std::chrono::seconds>(settings.keep_gone);
     fetching.weight_percent_max = settings.weight_percent_max;
     fetching.embargo_key = keys::embargo(which, site_of(settings, which), machine_name());
@@ -181,6 +183,7 @@ void engine::parts::spawn_actors() {
   keeping.fingerprint = caching.fingerprint = fingerprint_of(settings);
   keeping.local = local;
   keeping.shared = store;
+  caching.gate.keep_percent_min = settings.keep_percent_min;
   caching.fetch_timeout = warming.fetch_timeout = settings.fetch_timeout;
   warming.retries_max = settings.warmup_max_retries;
   std::random_device random;
