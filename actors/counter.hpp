@@ -1,15 +1,18 @@
 // Brings what the ledger counts into the store exactly once, and answers reads.
 //
-//   incr_counter, incr_counter_confirmed, read_counter(s), flush_counters <- anybody
+//   incr_counter, incr_counter_confirmed, read_counter(s), flush_counters, retire_counters <- anybody
 //   store_merge, store_read_counters, store_list_counters -> store          store_event <- store
 //
 // Threads  scheduled; hosts count through handles, not through here.
-// Bounds   batches of `rows_per_batch`; one batch per ledger under way; a row the store refuses is set aside and tried
-//          again every minute.
-// Errors   with the store away everything stays in the ledger; reads answer the last known value plus what is pending.
+// Bounds   batches of `rows_per_batch`, round the rows of a ledger, `batches_per_ledger` under way; rows that are only
+//          compared after the store changed are ramped; so many dead ledgers are adopted at a time. A row the store refuses
+//          is set aside and tried again every minute. Flushes and confirmations end at their deadline.
+// Errors   with the store away everything stays in the ledger and is tried again with backoff; reads answer the last
+//          known value plus what is pending. A batch whose answer is an error may have been carried out.
 // Restart  what dead processes left in the folder is adopted in the background, at start and every 5 s.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,11 +21,11 @@
 
 #include <caf/typed_response_promise.hpp>
 
+#include <holdfast/actors/ledger_drain.hpp>
 #include <holdfast/messages/interfaces.hpp>
+#include <holdfast/runtime/backoff.hpp>
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/counter_ledger.hpp>
-#include <holdfast/runtime/counter_protocol.hpp>
-#include <holdfast/runtime/ledger_file.hpp>
 #include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
@@ -34,25 +37,25 @@ struct counter_settings {
   telemetry_ptr watched = std::make_shared<telemetry>();
 };
 
-// One ledger on its way into the store: ours, or one that we adopted.
-struct draining_ledger {
-  std::unique_ptr<ledger_file> adopted; // null: our own
-  ledger_file* file = nullptr;
-  merge_role role = merge_role::owner;
-  struct row_state {
-    std::optional<merge_basis> basis; // learned from a mismatch
-    boot_time not_before{};           // set aside until then
-    std::string set_aside_for;
-    bool verify = false;              // the store may have lost it: ask, whatever the bookkeeping tells
-    bool finished = false;            // adopter: merged and retired, or abandoned
+// Somebody who waits until rows have arrived in the store as they were when he asked.
+struct waiting_rows {
+  struct target {
+    std::uint64_t ledger; // its number
+    std::uint32_t row;
+    ledger_sums sums;
   };
-  std::vector<row_state> rows;
-  bool merging = false;
+  std::vector<target> targets;
+  boot_time deadline;
+  bool adopted_too = false; // rows of ledgers that are adopted meanwhile are waited for as well
+  std::function<void(std::uint64_t missing)> answer;
 };
 
-struct waiting_flush {
-  caf::typed_response_promise<flush_reply> promise;
-  boot_time deadline;
+// The store's value of a counter less what our ledgers had brought: with our sums it is the value to answer.
+struct remembered_counter {
+  std::int64_t elsewhere = 0;
+  bool exists = false;
+  bool is_integer = true;
+  wall_time as_of{};
 };
 
 struct counter_state {
@@ -61,11 +64,18 @@ struct counter_state {
   clock_ptr clock;
   std::shared_ptr<counter_ledger> ledger;
   store_actor store;
-  std::vector<std::unique_ptr<draining_ledger>> ledgers; // ours first
-  std::vector<waiting_flush> flushes;
-  std::map<std::string, counter_reading, std::less<>> last_read; // bounded
+  std::map<std::uint64_t, std::unique_ptr<draining_ledger>> ledgers; // by number; ours is 0
+  std::uint64_t ledger_numbers = 0;
+  std::vector<waiting_rows> waiting;
+  std::map<std::string, remembered_counter, std::less<>> remembered; // bounded
+  store_past past;
+  bool ever_answered = false;
+  std::size_t verify_ramp = 0; // rows compared per tick
+  std::size_t verify_budget = 0; // left of it
+  backoff retry;
   boot_time retry_at{};
   boot_time adopt_at{};
+  bool more_to_adopt = false; // than could be taken at once
   counter_status status;
 };
 

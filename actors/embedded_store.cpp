@@ -105,11 +105,24 @@ caf::result<store_merge_reply> merge(embedded_store_state& state, const store_me
         return false;
       reply.verdicts.push_back(std::move(*verdict));
     }
+    reply.epoch = state.status.identity.epoch;
     return true;
   });
   if (!good)
     return failure_of(state);
   return reply;
+}
+
+// Fields of writers that were retired a month ago go, by age alone: a copy of a ledger may come back for 25 days.
+void forget_retired(embedded_store_state& state) {
+  const auto now = state.clock->boot_now();
+  if (state.forgot_at != boot_time{} && now - state.forgot_at < std::chrono::hours{24})
+    return;
+  state.forgot_at = now;
+  constexpr std::int64_t remembered_for_seconds = 30 * 24 * 3600;
+  in_transaction(state, [&](sqlite_kv& database) {
+    return database.forget_retired(now_ms(state) / 1000 - remembered_for_seconds);
+  });
 }
 
 caf::result<lease_reply> lease(embedded_store_state& state, const lease_wanted& wanted) {
@@ -188,6 +201,7 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
       return read<store_counters_found>(self->state, [&](auto& db) { return read_counters_of(self->state, db, reads); });
     }),
     in_time<store_keys, store_list_counters>(self, [self](const store_list_counters& wanted) {
+      forget_retired(self->state);
       return read<store_keys>(self->state, [&](auto& db) { return store_keys{db.counters(wanted.glob)}; });
     }),
     in_time<done, store_raise>(self, [self, change](const store_raise& what) {

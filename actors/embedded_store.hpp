@@ -27,6 +27,7 @@ struct embedded_store_state {
   std::unique_ptr<sqlite_kv> database;
   clock_ptr clock;
   std::vector<store_listener> listeners;
+  boot_time forgot_at{}; // when retired writers were last looked for
   store_status status;
   repeated_failure trouble{"embedded store"};
 };

@@ -9,10 +9,11 @@
 
 namespace holdfast::redis_scripts {
 
-// KEYS: counter, record, ... per row. ARGV: holdfast:keys, then writer, generation, state, exists ("0"/"1"), new state,
-// new generation, difference per row. Answers {"m"}, {"x", generation, state, exists} or {"r", reason} per row. A row is
-// refused only for what it is itself; what the server cannot do for anybody (full, read-only, no permission) is the
-// error of the whole batch, whose earlier rows may have been merged. No row is ever left half merged.
+// KEYS: counter, record, ... per row. ARGV: holdfast:keys, holdfast:epoch, then writer, generation, state, exists
+// ("0"/"1"), new state, new generation, difference per row. Answers {"m"}, {"x", generation, state, exists} or
+// {"r", reason} per row, and at the end the epoch ("" for none). A row is refused only for what it is itself; what the
+// server cannot do for anybody (full, read-only, no permission) is the error of the whole batch, whose earlier rows may
+// have been merged. No row is ever left half merged.
 inline constexpr std::string_view merge = R"(
 local function about_the_row(text)
   return text:find('^WRONGTYPE') or text:find('not an integer') or text:find('would overflow')
@@ -34,7 +35,7 @@ local function take_back(key, existed, difference)
 end
 local answers = {}
 for i = 1, #KEYS / 2 do
-  local key, record, a = KEYS[2 * i - 1], KEYS[2 * i], 7 * (i - 1) + 1
+  local key, record, a = KEYS[2 * i - 1], KEYS[2 * i], 7 * (i - 1) + 2
   local writer, generation, state, exists, difference = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], ARGV[a + 7]
   local fields = redis.pcall('HMGET', record, 'generation', writer)
   local trouble = failed(fields)
@@ -45,7 +46,7 @@ for i = 1, #KEYS / 2 do
       answers[i] = {'x', found_generation, found_state, tostring(existed)}
     else
       trouble = difference ~= '0' and failed(redis.pcall('INCRBY', key, difference))
-      if not trouble then
+      if not trouble and (generation == '' or ARGV[a + 5] ~= state) then
         if generation == '' then
           trouble = failed(redis.pcall('HSET', record, 'generation', ARGV[a + 6], writer, ARGV[a + 5]))
         else
@@ -65,11 +66,14 @@ for i = 1, #KEYS / 2 do
     answers[i] = {'r', trouble}
   end
 end
+local epoch = redis.pcall('GET', ARGV[2])
+answers[#answers + 1] = type(epoch) == 'string' and epoch or ''
 return answers
 )";
 
 // KEYS: counter, record, ... per row. ARGV: per row the number of writers, then the writers. Answers {value or false,
-// state or false, ...} per row; a value that is no text is the empty string, a record that is no hash has no states.
+// generation or false, state or false, ...} per row; a value that is no text is the empty string, a record that is no hash
+// has none of them.
 inline constexpr std::string_view read_counters = R"(
 local answers, a = {}, 1
 for i = 1, #KEYS / 2 do
@@ -78,15 +82,11 @@ for i = 1, #KEYS / 2 do
     if not value.err:find('^WRONGTYPE') then return redis.error_reply(value.err) end
     value = ''
   end
-  local answer, count = {value}, tonumber(ARGV[a])
-  for w = 1, count do
-    local state = redis.pcall('HGET', KEYS[2 * i], ARGV[a + w])
-    if type(state) == 'table' then
-      if not state.err:find('^WRONGTYPE') then return redis.error_reply(state.err) end
-      state = false
-    end
-    answer[w + 1] = state
-  end
+  local count = tonumber(ARGV[a])
+  local fields = redis.pcall('HMGET', KEYS[2 * i], 'generation', unpack(ARGV, a + 1, a + count))
+  if fields.err and not fields.err:find('^WRONGTYPE') then return redis.error_reply(fields.err) end
+  local answer = {value}
+  for f = 1, count + 1 do answer[f + 1] = not fields.err and fields[f] or false end
   a = a + 1 + count
   answers[i] = answer
 end
@@ -145,15 +145,30 @@ end
 return 1
 )";
 
+// KEYS: records. ARGV: Unix seconds. Removes the fields of writers that were retired before.
+inline constexpr std::string_view forget_retired = R"(
+for _, record in ipairs(KEYS) do
+  local fields = redis.pcall('HGETALL', record)
+  for f = 2, fields.err and 0 or #fields, 2 do
+    local retired = fields[f]:match('^%d+ %d+ r(%d+)$')
+    if retired and tonumber(retired) < tonumber(ARGV[1]) then
+      redis.pcall('HDEL', record, fields[f - 1])
+    end
+  end
+end
+return 1
+)";
+
 } // namespace holdfast::redis_scripts
 
 namespace holdfast {
 
-enum class redis_script : std::uint8_t { merge, read_counters, raise, lease, return_lease, fenced_set };
+enum class redis_script : std::uint8_t { merge, read_counters, raise, lease, return_lease, fenced_set, forget_retired };
 
 inline constexpr std::array redis_script_texts{redis_scripts::merge,        redis_scripts::read_counters,
                                                redis_scripts::raise,        redis_scripts::lease,
-                                               redis_scripts::return_lease, redis_scripts::fenced_set};
+                                               redis_scripts::return_lease, redis_scripts::fenced_set,
+                                               redis_scripts::forget_retired};
 
 constexpr std::string_view text_of(redis_script which) noexcept {
   return redis_script_texts[static_cast<std::size_t>(which)];

@@ -106,6 +106,8 @@ struct redis_store_state {
   std::unique_ptr<redis_subscription> subscription;
   std::vector<std::string> foreign_counters; // as of the last scan
   boot_time scanned_at{};
+  boot_time forget_at{};           // when retired writers are looked for
+  std::string forget_cursor = "0"; // how far that has come
 };
 
 store_actor::behavior_type redis_store(store_actor::stateful_pointer<redis_store_state> self,

@@ -171,6 +171,7 @@ void look_after(self_pointer self) {
   if (!state.link)
     return start_attempt(self);
   check_epoch(self);
+  forget_retired(self);
   arm(self, state.settings.check_interval);
 }
 

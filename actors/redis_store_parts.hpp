@@ -50,6 +50,8 @@ void look_after(self_pointer self);
 void pause(self_pointer self, redis_pause& what, fault answer, const std::string& why);
 void resume(self_pointer self, redis_pause& what);
 void open_subscription(self_pointer self);
+// Now and then, a step at a time: fields of writers that were retired a month ago go.
+void forget_retired(self_pointer self);
 void tell_announcements(self_pointer self);
 
 // Pipelines.

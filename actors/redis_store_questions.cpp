@@ -27,7 +27,7 @@ auto confirm_when(kind expected_kind) {
 
 redis_call merge_call(const std::vector<merge_row>& rows) {
   std::vector<std::string> names;
-  std::vector<std::string> arguments{word(keys::counter_index)};
+  std::vector<std::string> arguments{word(keys::counter_index), word(keys::epoch)};
   for (const auto& row : rows) {
     names.push_back(row.key);
     names.push_back(keys::ledger_record(row.key));
@@ -55,8 +55,9 @@ std::optional<merge_verdict> read_verdict(const redis_reply& answer) {
   return std::nullopt;
 }
 
-bool deliver_verdicts(caf::typed_response_promise<store_merge_reply>& promise, std::span<const redis_reply> answers) {
-  store_merge_reply reply;
+bool deliver_verdicts(caf::typed_response_promise<store_merge_reply>& promise, std::span<const redis_reply> answers,
+                      const std::string& epoch) {
+  store_merge_reply reply{{}, epoch};
   for (const auto& answer : answers) {
     auto verdict = read_verdict(answer);
     if (!verdict)
@@ -73,14 +74,17 @@ void merge_one_by_one(self_pointer self, caf::typed_response_promise<store_merge
   for (const auto& row : batch.rows)
     calls.push_back(merge_call({row}));
   queue(self, {std::move(calls), redis_errand::merge, batch.deadline,
-               [promise](std::span<redis_reply> replies) mutable {
+               [self, promise](std::span<redis_reply> replies) mutable {
                  std::vector<redis_reply> answers;
+                 auto epoch = self->state.status.identity.epoch;
                  for (auto& reply : replies) {
-                   if (!reply.is_error() && reply.elements.size() != 1)
+                   if (!reply.is_error() && reply.elements.size() != 2)
                      return false;
+                   if (!reply.is_error())
+                     epoch = reply.elements.back().text;
                    answers.push_back(reply.is_error() ? std::move(reply) : std::move(reply.elements.front()));
                  }
-                 return deliver_verdicts(promise, answers);
+                 return deliver_verdicts(promise, answers, epoch);
                },
                [promise](fault why, const std::string& detail) mutable { promise.deliver(make_error(why, detail)); },
                true});
@@ -88,12 +92,13 @@ void merge_one_by_one(self_pointer self, caf::typed_response_promise<store_merge
 
 std::optional<counter_found> read_found(const redis_reply& answer, std::size_t writers) {
   const auto& parts = answer.elements;
-  if (parts.size() != writers + 1 || !std::all_of(parts.begin(), parts.end(), is_text_or_nil))
+  if (parts.size() != writers + 2 || !std::all_of(parts.begin(), parts.end(), is_text_or_nil))
     return std::nullopt;
   counter_found found;
   found.exists = parts[0].what == kind::text;
   found.value = to_number<std::int64_t>(parts[0].text);
-  for (std::size_t i = 1; i < parts.size(); ++i)
+  found.generation = parts[1].text;
+  for (std::size_t i = 2; i < parts.size(); ++i)
     found.states.push_back(parts[i].text);
   return found;
 }
@@ -169,9 +174,10 @@ caf::typed_response_promise<store_merge_reply> merge(self_pointer self, const st
   auto promise = self->make_response_promise<store_merge_reply>();
   queue(self, {{merge_call(batch.rows)}, redis_errand::merge, batch.deadline,
                [promise, count = batch.rows.size()](std::span<redis_reply> replies) mutable {
-                 if (replies[0].what != kind::array || replies[0].elements.size() != count)
+                 const std::span<const redis_reply> answers{replies[0].elements};
+                 if (answers.size() != count + 1 || answers.back().what != kind::text)
                    return false;
-                 return deliver_verdicts(promise, replies[0].elements);
+                 return deliver_verdicts(promise, answers.first(count), answers.back().text);
                },
                [self, promise, batch](fault why, const std::string& detail) mutable {
                  if (is_about_keys(detail))

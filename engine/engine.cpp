@@ -74,8 +74,10 @@ engine::~engine() {
   parts_->gateway.reset();
   // What threads count from here on is nobody's: what the last flush brings to the store is all there is.
   parts_->ledger->stop_counting();
-  const bool complete = flush(farewell_flush);
   auto& all = *parts_;
+  const retire_counters farewell{all.clock->boot_now() + farewell_flush * 9 / 10};
+  const auto retired = ask<flush_reply>(all.system, all.counters, farewell_flush, farewell);
+  const bool complete = retired && retired->complete;
   caf::scoped_actor self{all.system};
   const auto stop = [&](auto& actor) {
     self->send_exit(actor, caf::exit_reason::user_shutdown);
@@ -103,7 +105,9 @@ void engine::incr(std::string_view key, std::int64_t amount) noexcept { parts_->
 
 bool engine::incr_sync(std::string_view key, std::int64_t amount, duration timeout) noexcept {
   incr(key, amount);
-  return flush(timeout);
+  const incr_counter_confirmed question{std::string{key}, 0, parts_->clock->boot_now() + timeout * 9 / 10};
+  const auto confirmed = ask_if_alive<incr_confirmation>(*parts_, parts_->counters, timeout, question);
+  return confirmed && confirmed->in_store;
 }
 
 std::int64_t engine::get_int_sync(std::string_view key, duration timeout) noexcept {

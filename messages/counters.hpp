@@ -17,7 +17,7 @@ struct incr_counter {
   std::int64_t amount = 1;
 };
 
-// Answered with incr_confirmation by the deadline at the latest.
+// Answered with incr_confirmation by the deadline at the latest. An amount of 0 asks about what was counted already.
 struct incr_counter_confirmed {
   std::string key;
   std::int64_t amount = 1;
@@ -58,6 +58,12 @@ struct counter_readings {
 
 // Answered with flush_reply: everything counted before this message is in the store, adopted ledgers included.
 struct flush_counters {
+  boot_time deadline;
+};
+
+// The last flush: everything is retired as well, so that nobody ever counts it again. Answered with flush_reply; when that
+// is complete the ledger may be deleted.
+struct retire_counters {
   boot_time deadline;
 };
 

@@ -66,7 +66,8 @@ using warmup_actor = caf::typed_actor<answers<get_warmup_status, warmup_status>,
 
 using counter_actor = caf::typed_actor<
   hears<incr_counter>, answers<incr_counter_confirmed, incr_confirmation>, answers<read_counter, counter_reading>,
-  answers<read_counters, counter_readings>, answers<flush_counters, flush_reply>, hears<store_event>,
+  answers<read_counters, counter_readings>, answers<flush_counters, flush_reply>, answers<retire_counters, flush_reply>,
+  hears<store_event>,
   hears<symbols_announced>, answers<get_counter_status, counter_status>, hears<wake>>;
 
 using history_actor = caf::typed_actor<hears<history_sample>, answers<history_wanted, history_answer>,

@@ -55,6 +55,8 @@ struct store_symbols {
   boot_time deadline;
 };
 
+// Every row is carried out by itself or not at all, and answered by itself. An error instead of the answer means that any
+// of them may have been carried out: ask again.
 struct store_merge {
   std::vector<merge_row> rows;
   boot_time deadline;
@@ -62,6 +64,7 @@ struct store_merge {
 
 struct store_merge_reply {
   std::vector<merge_verdict> verdicts; // as many as rows, in their order
+  std::string epoch;                   // the store's at the same moment; empty: it has none (it was emptied just now)
 };
 
 struct store_read_counters {

@@ -37,7 +37,8 @@ void register_messages(caf::actor_system_config& config);
   apply(get_cache_status) apply(cache_status) apply(get_supervisor_status) apply(supervisor_status)                    \
   apply(get_warmup_status) apply(warmup_status) apply(get_last_good_status) apply(last_good_status)  \
   apply(wake) apply(done) apply(accept_symbols)                                                                        \
-  apply(history_sample) apply(history_wanted) apply(history_answer) apply(get_history_status) apply(history_status)
+  apply(history_sample) apply(history_wanted) apply(history_answer) apply(get_history_status) apply(history_status) \
+  apply(retire_counters)
 
 CAF_BEGIN_TYPE_ID_BLOCK(holdfast, caf::first_custom_type_id)
 #define HOLDFAST_ADD_TYPE_ID(name) CAF_ADD_TYPE_ID(holdfast, (holdfast::name))

@@ -59,6 +59,7 @@ struct counter_read {
 struct counter_found {
   bool exists = false;
   std::optional<std::int64_t> value; // none: missing, or not an integer
+  std::string generation;            // of the bookkeeping record; empty: there is no record
   std::vector<std::string> states;   // one per asked writer; empty: none
 };
 

@@ -4,8 +4,11 @@
 // compare-and-set on the state that the store holds for the writer (counter_merge.hpp); where the store holds something
 // else, decide() says what that means. docs/ledger-format.md explains the rules and their order.
 //
-// Crash    nothing that decide() learns from a mismatch is kept: only a merge that was carried out changes the persistent
-//          bookkeeping, besides `sent` and `own_generation`, which are written before a request goes out.
+// Join     where the store has no field of ours, the first request writes one and carries no increments: it says what of
+//          ours counts as being there. Increments follow once that is known. A request whose reply is lost therefore
+//          leaves either the field it found or the one it wrote, and both are told apart by looking.
+// Crash    what a request needs to be understood later (`sent`, `joining`, `joined`) is written before it goes out; what
+//          the answer teaches is written only when a merge was carried out, or a retired id is replaced.
 #pragma once
 
 #include <cstdint>
@@ -15,47 +18,72 @@
 
 #include <holdfast/runtime/counter_merge.hpp>
 #include <holdfast/runtime/ledger_row.hpp>
+#include <holdfast/runtime/writer_state.hpp>
 
 namespace holdfast {
 
-// A writer's state as a store keeps it: "added subtracted", and " r<Unix seconds>" once retired.
-struct writer_state {
-  ledger_sums sums;
-  std::optional<std::int64_t> retired_at;
-};
-std::string to_text(const writer_state& state);
-std::optional<writer_state> parse_writer_state(std::string_view text) noexcept;
+// Whether everything in `part` is in `whole`.
+bool within(const ledger_sums& part, const ledger_sums& whole) noexcept;
+
+// What whoever creates a record says of the counter in it: the store was empty, or the counter was there already.
+enum class generation_mark : std::uint8_t { emptied = 0, kept = 1 };
 
 // What a request builds on: what the store is believed to hold, and which of our sums that stands for.
 struct merge_basis {
   merge_state expected;
   ledger_sums base;
+  bool joins = false; // write our field with `base`, no increments
+  generation_mark mark = generation_mark::emptied; // of the record to be created, where none is expected
+  ledger_id epoch{}; // of the store when `expected` was found there; none: the bookkeeping's
 };
 
 // What the bookkeeping alone tells.
 merge_basis usual_basis(const row_bookkeeping& book);
 
+// The bookkeeping to go on with where nothing is known but what the file tells, or where the store may have gone back: a
+// retired id is asked about again unless its successor is known to have a field.
+row_bookkeeping resumed(const row_bookkeeping& book);
+
 // Our sums under the row's present writer id.
 ledger_sums own_part(const ledger_sums& sums, const row_bookkeeping& book) noexcept;
 
-// Whether the store lacks anything of this row, or (retiring) its mark.
+// Whether the store lacks anything of this row.
 bool needs_merge(const ledger_sums& sums, const row_bookkeeping& book) noexcept;
+
+// Whether everything up to `target` is in the store.
+bool has_arrived(const ledger_sums& target, const row_bookkeeping& book) noexcept;
+
+// What the sums of a file that went back (power loss, a restored machine) must be at least; none: they are sound. The
+// owner raises them; an adopter is done with the row.
+std::optional<ledger_sums> lost_sums(const ledger_sums& sums, const row_bookkeeping& book) noexcept;
 
 // The request, and the bookkeeping to be kept before it is sent; none where the difference does not fit 64 bits.
 struct merge_request {
   merge_row row;
   row_bookkeeping book;
-  ledger_sums sent_before; // what had been sent before this request
+  row_bookkeeping before; // this request
+  bool joins = false;
+  bool retires = false;
 };
+// Pre: !lost_sums(sums, book).
 std::optional<merge_request> make_merge(std::string_view key, const ledger_id& file_writer, const ledger_sums& sums,
                                         const row_bookkeeping& book, const merge_basis& basis,
                                         std::optional<std::int64_t> retire_at);
 
 enum class merge_role : std::uint8_t { owner, adopter };
 
+// What is known of the store's own past. An epoch other than the row's tells that the store was emptied or that its
+// bookkeeping is gone, the epoch included; only the fate of other counters tells which.
+struct store_past {
+  ledger_id epoch{};         // now
+  bool emptied = false;      // since the row's epoch: a counter known to have been there is gone
+  bool asked_others = true;  // no other counter is left to be asked about it
+};
+
 enum class merge_action : std::uint8_t {
-  done,      // nothing to send now; keep `book`
+  done,      // keep `book`; whatever is still missing is sent as usual
   again,     // keep `book`, send again on `basis`
+  wait,      // ask about every other row first: how this one is meant depends on their fate
   set_aside, // the store refuses this row: try again much later
   abandon,   // adopter: the id lives elsewhere; send nothing, retire nothing
 };
@@ -63,14 +91,17 @@ enum class merge_action : std::uint8_t {
 struct merge_decision {
   merge_action action = merge_action::done;
   row_bookkeeping book;
-  merge_basis basis;
+  std::optional<merge_basis> basis;    // none: the usual one
   std::optional<ledger_sums> raise_to; // the row's sums (all writers of it together) must be at least these
-  bool ambiguous = false;              // increments may be lost or doubled by somebody else's doing
+  bool ambiguous = false;              // increments may be lost by somebody else's doing
   std::string reason;
 };
 
-// A request that was answered without being carried out was never sent, as far as `sent` is concerned.
+// A request that was answered without being carried out was never sent, as far as the bookkeeping is concerned.
 merge_decision decide(const merge_request& asked, const merge_verdict& verdict, const row_bookkeeping& book,
-                      const ledger_sums& sums, merge_role role);
+                      const ledger_sums& sums, merge_role role, const store_past& past = {});
+
+// Which of our sums (under the row's present writer id) a store that holds `found` has in its counter.
+ledger_sums counted_in_store(const merge_state& found, const row_bookkeeping& book);
 
 } // namespace holdfast

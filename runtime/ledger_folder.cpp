@@ -74,11 +74,13 @@ bool set_ledger_aside(const std::string& path) {
 }
 
 std::vector<std::unique_ptr<ledger_file>> adopt_ledgers(const std::string& folder, std::uint64_t& set_aside,
-                                                        std::int64_t now_seconds) {
+                                                        std::int64_t now_seconds, std::size_t at_most) {
   using kind = ledger_refusal::kind;
   remove_unfinished(folder, now_seconds);
   std::vector<std::unique_ptr<ledger_file>> adopted;
   for (const auto& path : list_ledgers(folder)) {
+    if (adopted.size() >= at_most)
+      break;
     auto file = ledger_file::adopt(path, now_seconds);
     if (file) {
       adopted.push_back(std::move(*file));

@@ -1,6 +1,8 @@
 // The ledgers of a folder: which of them nobody owns any more, and what to do with those that cannot be trusted.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -10,10 +12,11 @@
 
 namespace holdfast {
 
-// Takes every ledger whose owner is gone. One that is damaged or outdated is moved to `set-aside` in the folder, kept,
+// Takes ledgers whose owner is gone, so many at most. One that is damaged or outdated is moved to `set-aside` in the folder, kept,
 // said and counted. What a process left that died while it made a ledger is deleted: nothing was ever counted in it.
 std::vector<std::unique_ptr<ledger_file>> adopt_ledgers(const std::string& folder, std::uint64_t& set_aside,
-                                                        std::int64_t now_seconds = std::time(nullptr));
+                                                        std::int64_t now_seconds = std::time(nullptr),
+                                                        std::size_t at_most = SIZE_MAX);
 
 // Every ledger file of the folder, for looking.
 std::vector<std::string> list_ledgers(const std::string& folder);

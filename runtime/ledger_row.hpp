@@ -18,12 +18,15 @@ struct ledger_sums {
 using ledger_id = std::array<std::uint8_t, 16>;
 
 struct row_bookkeeping {
-  ledger_sums merged;        // the last state of ours that the store is known to hold
-  ledger_sums sent;          // the furthest state ever sent; never below `merged`
-  ledger_sums carried;       // sums that a retired writer id of this row has brought to the store already
-  ledger_id writer{};        // this row's own writer id; none: the file's
-  ledger_id generation{};    // of the bookkeeping record as last seen; none: never seen
-  ledger_id own_generation{}; // the one this row supplied, if it ever created the record; none: never
+  ledger_sums merged;     // the last state of ours that the store is known to hold
+  ledger_sums sent;       // the furthest state ever sent; never below `merged`
+  ledger_sums joined;     // what counted as merged when our field in the record `joining` was first written
+  ledger_sums carried;    // what retired writer ids of this row have brought to the store
+  ledger_id writer{};     // this row's own writer id; none: the file's
+  ledger_id generation{}; // of the record that is known to hold our field; none: no record is
+  ledger_id joining{};    // of the record that we last joined or asked to join; none: what counted there is not known
+  ledger_id epoch{};      // the store's epoch when it last merged something of this row; none: it told none
+  friend bool operator==(const row_bookkeeping&, const row_bookkeeping&) = default;
 };
 
 } // namespace holdfast

@@ -13,7 +13,7 @@ namespace holdfast {
 
 expected<ledger_view, std::string> ledger_view::open(const std::string& path) {
   ledger_memory file{{}};
-  if (!file.open(path, O_RDONLY | O_NONBLOCK)) // not to wait for a pipe's other end
+  if (!file.open(path, O_RDONLY))
     return unexpected{path + ": " + std::strerror(errno)};
   // Asked and let go at once: an adopter that comes in between tries again.
   const bool free = ::flock(file.descriptor(), LOCK_SH | LOCK_NB) == 0;

@@ -1,16 +1,15 @@
 #include "runtime/sqlite_kv.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <thread>
 
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "runtime/database_file.hpp"
 #include "runtime/glob.hpp"
-#include "runtime/ledger_file.hpp"
+#include "runtime/ledger_id.hpp"
+#include "runtime/sqlite_statement.hpp"
 
 namespace holdfast {
 
@@ -32,72 +31,7 @@ constexpr std::chrono::milliseconds retry_pause{5};
 
 constexpr std::int64_t expiry_ms_max = std::int64_t{400} * 24 * 3600 * 1000;
 
-// As strict as Redis: no leading zeros, no minus zero.
-std::optional<std::int64_t> to_integer(std::string_view text) noexcept {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  const auto digits = text.substr(text.front() == '-' ? 1 : 0);
-  if (digits.front() == '0' && text != "0")
-    return std::nullopt;
-  return number;
-}
-
 } // namespace
-
-// A prepared statement in use: bound from left to right, reset at the end of its scope.
-class sqlite_kv::statement {
-public:
-  statement(sqlite_kv& owner, const char* sql) : owner_{owner}, prepared_{owner.prepare(sql)} {}
-  ~statement() {
-    if (prepared_) {
-      sqlite3_reset(prepared_);
-      sqlite3_clear_bindings(prepared_);
-    }
-  }
-  statement(const statement&) = delete;
-  statement& operator=(const statement&) = delete;
-
-  statement& with(std::string_view text) {
-    if (prepared_)
-      sqlite3_bind_text64(prepared_, ++bound_, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-    return *this;
-  }
-  statement& with(std::optional<std::int64_t> number) {
-    ++bound_;
-    if (prepared_ && number)
-      sqlite3_bind_int64(prepared_, bound_, *number);
-    return *this;
-  }
-  // True while there is a row.
-  bool step() {
-    result_ = prepared_ ? sqlite3_step(prepared_) : SQLITE_ERROR;
-    if (result_ != SQLITE_ROW && result_ != SQLITE_DONE)
-      owner_.note_failure();
-    return result_ == SQLITE_ROW;
-  }
-  bool run() {
-    step();
-    return result_ == SQLITE_DONE || result_ == SQLITE_ROW;
-  }
-  std::string text(int column) const {
-    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(prepared_, column));
-    const auto length = static_cast<std::size_t>(sqlite3_column_bytes(prepared_, column));
-    return bytes ? std::string{bytes, length} : std::string{};
-  }
-  std::optional<std::int64_t> number(int column) const {
-    if (sqlite3_column_type(prepared_, column) == SQLITE_NULL)
-      return std::nullopt;
-    return sqlite3_column_int64(prepared_, column);
-  }
-
-private:
-  sqlite_kv& owner_;
-  sqlite3_stmt* prepared_;
-  int bound_ = 0;
-  int result_ = SQLITE_OK;
-};
 
 void sqlite_kv::database_deleter::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
 void sqlite_kv::statement_deleter::operator()(sqlite3_stmt* prepared) const noexcept { sqlite3_finalize(prepared); }
@@ -187,51 +121,6 @@ bool sqlite_kv::erase(std::string_view key) {
   return statement{*this, "DELETE FROM entry WHERE key=?1"}.with(key).run();
 }
 
-std::optional<merge_verdict> sqlite_kv::merge(const merge_row& row, std::int64_t now_ms) {
-  merge_state found;
-  if (statement query{*this, "SELECT generation FROM record WHERE key=?1"}; query.with(row.key).step())
-    found.generation = query.text(0);
-  if (statement query{*this, "SELECT state FROM writer WHERE key=?1 AND id=?2"}; query.with(row.key).with(row.writer).step())
-    found.state = query.text(0);
-  const auto before = get(row.key, now_ms);
-  found.counter_exists = before.has_value();
-  const bool as_expected = found.generation == row.expected.generation && found.state == row.expected.state
-                           && (!found.generation.empty() || found.counter_exists == row.expected.counter_exists);
-  if (!as_expected)
-    return merge_verdict{merge_outcome::mismatch, found, {}};
-  const auto number = before ? to_integer(before->text) : std::optional<std::int64_t>{0};
-  std::int64_t sum = 0;
-  if (!number)
-    return merge_verdict{merge_outcome::refused, {}, "the value is not an integer"};
-  if (__builtin_add_overflow(*number, row.difference, &sum))
-    return merge_verdict{merge_outcome::refused, {}, "the counter would overflow"};
-  bool good = row.difference == 0 || set(row.key, std::to_string(sum), before ? before->expires_ms : std::nullopt);
-  if (found.generation.empty())
-    good = good && statement{*this, "INSERT INTO record VALUES(?1,?2)"}.with(row.key).with(row.new_generation).run();
-  good = good
-         && statement{*this, "INSERT INTO writer VALUES(?1,?2,?3) ON CONFLICT(key,id) DO UPDATE SET state=?3"}
-              .with(row.key)
-              .with(row.writer)
-              .with(row.new_state)
-              .run();
-  if (!good)
-    return std::nullopt;
-  return merge_verdict{merge_outcome::merged, {}, {}};
-}
-
-counter_found sqlite_kv::read_counter(const counter_read& read, std::int64_t now_ms) {
-  counter_found found;
-  if (const auto stored = get(read.key, now_ms)) {
-    found.exists = true;
-    found.value = to_integer(stored->text);
-  }
-  for (const auto& writer : read.writers) {
-    statement query{*this, "SELECT state FROM writer WHERE key=?1 AND id=?2"};
-    found.states.push_back(query.with(read.key).with(writer).step() ? query.text(0) : std::string{});
-  }
-  return found;
-}
-
 std::vector<std::string> sqlite_kv::counters(std::string_view glob) {
   std::vector<std::string> keys;
   statement query{*this, "SELECT key FROM record WHERE key IN (SELECT key FROM entry) ORDER BY key"};
@@ -243,7 +132,7 @@ std::vector<std::string> sqlite_kv::counters(std::string_view glob) {
 
 bool sqlite_kv::raise(std::string_view key, std::int64_t least, std::int64_t now_ms) {
   const auto stored = get(key, now_ms);
-  const auto number = stored ? to_integer(stored->text) : std::nullopt;
+  const auto number = stored ? sqlite_integer(stored->text) : std::nullopt;
   return (number && *number >= least) || set(key, std::to_string(least), std::nullopt);
 }
 

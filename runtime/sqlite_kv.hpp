@@ -43,6 +43,8 @@ public:
   // One counter of one writer; see counter_merge.hpp. None: the database failed, the transaction must not be committed.
   std::optional<merge_verdict> merge(const merge_row& row, std::int64_t now_ms);
   counter_found read_counter(const counter_read& read, std::int64_t now_ms);
+  // Writers that were retired before go.
+  bool forget_retired(std::int64_t before_seconds);
   // Keys of every counter ever merged here that still exists.
   std::vector<std::string> counters(std::string_view glob);
   // The key's integer becomes the larger of itself and `least`.

@@ -51,7 +51,8 @@ warmup_actor::behavior_type scripted_warmup(warmup_actor::pointer) {
 counter_actor::behavior_type scripted_counters(counter_actor::pointer, script_ptr plan) {
   return {[](const incr_counter&) {}, [](const incr_counter_confirmed&) { return incr_confirmation{}; },
           [](const read_counter&) { return counter_reading{}; }, [=](const read_counters&) { return plan->readings; },
-          [](const flush_counters&) { return flush_reply{}; }, [](const store_event&) {}, [](const symbols_announced&) {},
+          [](const flush_counters&) { return flush_reply{}; }, [](const retire_counters&) { return flush_reply{}; },
+          [](const store_event&) {}, [](const symbols_announced&) {},
           [](const get_counter_status&) { return counter_status{}; }, [](const wake&) {}};
 }
 

@@ -25,21 +25,22 @@ struct row {
 struct fixture {
   test::redis_server redis{{.durable = false}};
 
-  // One batch as text, "m" or "r ..." or "x ..." per row, or the error.
+  // One batch as text, "m", "r" or "x" per row, or the error.
   std::string merge(const std::vector<row>& rows) {
     redis_command command{"EVAL", std::string{redis_scripts::merge}, std::to_string(2 * rows.size())};
     for (const auto& one : rows) {
       command.push_back(one.key);
       command.push_back("holdfast:ledger:{" + one.key + "}");
     }
-    command.push_back("holdfast:keys");
+    command.insert(command.end(), {"holdfast:keys", "holdfast:epoch"});
     for (const auto& one : rows)
       for (const auto& text : {writer, one.generation, one.state, one.exists, std::string{"new"}, generation, one.difference})
         command.push_back(text);
     const auto reply = redis.command(std::move(command));
     auto text = reply.text;
     for (const auto& answer : reply.elements)
-      text += answer.elements.front().text;
+      if (!answer.elements.empty())
+        text += answer.elements.front().text;
     return text;
   }
 };
@@ -90,6 +91,16 @@ CAF_TEST(a counter whose record cannot be written is put back as it was) {
 CAF_TEST(an index of the wrong type costs no row) {
   redis.ask({"SET", "holdfast:keys", "text"});
   CAF_CHECK_EQUAL(merge({{"a"}, {"b"}}), "mm");
+}
+
+CAF_TEST(writers retired long ago are forgotten and nobody else) {
+  redis.ask({"HSET", "r", "generation", generation, "old", "5 0 r1000", "young", "5 0 r3000", "alive", "5 0"});
+  redis.ask({"SET", "text", "abc"});
+  redis.ask({"EVAL", std::string{redis_scripts::forget_retired}, "3", "text", "nowhere", "r", "2000"});
+  CAF_CHECK_EQUAL(redis.ask({"HGET", "r", "old"}), "(nil)");
+  CAF_CHECK_EQUAL(redis.ask({"HGET", "r", "young"}), "5 0 r3000");
+  CAF_CHECK_EQUAL(redis.ask({"HGET", "r", "alive"}), "5 0");
+  CAF_CHECK_EQUAL(redis.ask({"HGET", "r", "generation"}), generation);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -256,15 +255,6 @@ TEST(ledger_folder, what_was_never_finished_is_cleaned_up_in_time) {
   EXPECT_TRUE(fs::exists(folder.file("0123.new")));
   adopt_ledgers(folder.path(), set_aside, std::time(nullptr) + 120);
   EXPECT_FALSE(fs::exists(folder.file("0123.new")));
-}
-
-TEST(ledger_view, waits_for_nobody_at_a_pipe_or_a_folder) {
-  temporary_folder folder;
-  ASSERT_EQ(::mkfifo(folder.file("pipe.ledger").c_str(), 0600), 0);
-  EXPECT_FALSE(ledger_view::open(folder.file("pipe.ledger")));
-  EXPECT_FALSE(ledger_view::open(folder.path()));
-  std::uint64_t set_aside = 0;
-  EXPECT_TRUE(adopt_ledgers(folder.path(), set_aside).empty());
 }
 
 TEST(ledger_view, tells_a_live_owner_from_a_dead_one_by_the_lock) {

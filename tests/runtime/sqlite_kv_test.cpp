@@ -140,4 +140,19 @@ TEST(sqlite_kv, every_file_is_private) {
   }
 }
 
+TEST(sqlite_kv, writers_retired_long_ago_are_forgotten_and_nobody_else) {
+  auto store = std::move(*sqlite_kv::open(":memory:"));
+  const auto put = [&](const std::string& writer, const std::string& state) {
+    const auto found = store->read_counter({"a", {writer}}, 1);
+    const merge_row row{"a", writer, {found.generation, {}, found.exists}, state, "g", 1};
+    ASSERT_EQ(store->merge(row, 1)->outcome, merge_outcome::merged);
+  };
+  put("old", "5 0 r1000");
+  put("young", "5 0 r3000");
+  put("alive", "5 0");
+  EXPECT_TRUE(store->forget_retired(2000));
+  EXPECT_EQ(store->read_counter({"a", {"old", "young", "alive"}}, 1).states,
+            (std::vector<std::string>{"", "5 0 r3000", "5 0"}));
+}
+
 } // namespace

@@ -1,0 +1,117 @@
+#include "actors/counter_reads.hpp"
+
+#include "runtime/glob.hpp"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::size_t remembered_max = 8192;
+
+// Sums wrap like the counters they stand for.
+std::uint64_t net(const ledger_sums& sums) noexcept { return sums.added - sums.subtracted; }
+
+std::int64_t to_signed(std::uint64_t value) noexcept { return static_cast<std::int64_t>(value); }
+
+// Calls with every row that counts this key: its ledger and number.
+template <class Visit>
+void for_each_row(counter_state& state, std::string_view key, Visit visit) {
+  for (const auto& [number, ledger] : state.ledgers)
+    if (const auto row = ledger->find(key))
+      visit(ledger->file(), *row);
+}
+
+// All that our ledgers ever counted of this key.
+std::uint64_t counted_here(counter_state& state, std::string_view key) {
+  std::uint64_t sum = 0;
+  for_each_row(state, key, [&](const ledger_file& file, std::uint32_t row) { sum += net(file.sums(row)); });
+  return sum;
+}
+
+void remember(counter_state& state, const counter_reading& reading, std::uint64_t counted) {
+  if (state.remembered.size() >= remembered_max && !state.remembered.contains(reading.key))
+    return;
+  auto& kept = state.remembered[reading.key];
+  kept.elsewhere = to_signed(static_cast<std::uint64_t>(reading.value) - counted);
+  kept.exists = reading.exists;
+  kept.is_integer = reading.is_integer;
+  kept.as_of = *reading.as_of;
+}
+
+} // namespace
+
+counter_question question_about(counter_state& state, const std::string& key) {
+  counter_question question{key, {}};
+  for_each_row(state, key, [&](const ledger_file& file, std::uint32_t row) {
+    const auto book = file.bookkeeping(row);
+    question.rows.push_back({to_text(is_set(book.writer) ? book.writer : file.writer()), own_part(file.sums(row), book), book});
+  });
+  return question;
+}
+
+store_read_counters to_store(const std::vector<counter_question>& questions, boot_time deadline) {
+  store_read_counters reads{{}, deadline};
+  for (const auto& question : questions) {
+    counter_read read{question.key, {}};
+    for (const auto& row : question.rows)
+      read.writers.push_back(row.writer);
+    reads.reads.push_back(std::move(read));
+  }
+  return reads;
+}
+
+counter_reading reading_from(counter_state& state, const counter_question& asked, const counter_found& found) {
+  counter_reading reading;
+  reading.key = asked.key;
+  reading.exists = found.exists || !asked.rows.empty();
+  reading.is_integer = !found.exists || found.value.has_value();
+  reading.source = state.settings.store_kind;
+  reading.as_of = state.clock->wall_now();
+  auto value = static_cast<std::uint64_t>(found.value.value_or(0));
+  std::uint64_t counted = 0;
+  for (std::size_t i = 0; i < asked.rows.size(); ++i) {
+    const auto& row = asked.rows[i];
+    const merge_state stored{found.generation, i < found.states.size() ? found.states[i] : std::string{}, found.exists};
+    value += net(row.part) - net(counted_in_store(stored, row.book));
+    counted += net(row.part) + net(row.book.carried);
+  }
+  reading.value = to_signed(value);
+  remember(state, reading, counted);
+  return reading;
+}
+
+counter_reading reading_without_store(counter_state& state, const std::string& key) {
+  counter_reading reading;
+  reading.key = key;
+  const auto counted = counted_here(state, key);
+  const auto known = state.remembered.find(key);
+  if (known != state.remembered.end()) {
+    reading.exists = known->second.exists;
+    reading.is_integer = known->second.is_integer;
+    reading.as_of = known->second.as_of;
+    reading.value = to_signed(static_cast<std::uint64_t>(known->second.elsewhere) + counted);
+  } else {
+    reading.value = to_signed(counted);
+    for_each_row(state, key, [&](const ledger_file&, std::uint32_t) { reading.exists = true; });
+  }
+  reading.source = counter_source::ledger;
+  return reading;
+}
+
+void remember_as_brought(counter_state& state, const draining_ledger& ledger) {
+  const auto& file = ledger.file();
+  for (std::uint32_t row = 0; row < file.row_count(); ++row)
+    if (const auto known = state.remembered.find(file.key(row)); known != state.remembered.end())
+      known->second.elsewhere = to_signed(static_cast<std::uint64_t>(known->second.elsewhere) + net(file.sums(row)));
+}
+
+std::vector<std::string> own_keys(const counter_state& state, std::string_view glob) {
+  std::vector<std::string> keys;
+  for (const auto& [number, ledger] : state.ledgers)
+    for (std::uint32_t row = 0; row < ledger->file().row_count(); ++row)
+      if (glob_matches(glob, ledger->file().key(row)))
+        keys.emplace_back(ledger->file().key(row));
+  return keys;
+}
+
+} // namespace holdfast

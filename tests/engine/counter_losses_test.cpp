@@ -1,0 +1,126 @@
+// What a Redis may lose beside a living writer, one loss at a time: the rules of docs/ledger-format.md on a real server.
+#define CAF_SUITE counter_losses
+
+#include <caf/actor_system.hpp>
+
+#include "tests/support/counting_process.hpp"
+#include "tests/support/runtime_redis_proxy.hpp"
+#include "tests/support/runtime_redis_server.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/runtime_wait.hpp"
+
+#include "caf/test/dsl.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+using test::wait_until;
+
+namespace {
+
+const std::string key = "metrics:torture:lost";
+const std::string record = "holdfast:ledger:{" + key + "}";
+
+struct fixture {
+  test::temporary_folder folder;
+  test::redis_server redis{{.durable = false}};
+  test::redis_proxy proxy{redis.socket(), 11};
+  engine_config config;
+  std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<engine> front;
+
+  fixture() {
+    test::prepare_counting(config, proxy.url(), folder.file("state"));
+    system = std::make_unique<caf::actor_system>(config);
+    front = std::make_unique<engine>(*system);
+  }
+  ~fixture() {
+    front.reset();
+    system.reset();
+  }
+  void count(std::int64_t amount) {
+    front->incr(key, amount);
+    CAF_CHECK(wait_until([&] { return front->flush(1s); }));
+  }
+  std::uint64_t ambiguous() { return front->status().counters.ambiguous_merges; }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(counter_losses_tests, fixture)
+
+CAF_TEST(evicted bookkeeping doubles nothing) {
+  count(5);
+  redis.ask({"DEL", record});
+  count(2);
+  CAF_CHECK_EQUAL(redis.get(key), "7");
+  CAF_CHECK_EQUAL(ambiguous(), 1u);
+}
+
+CAF_TEST(an emptied redis heals within ten seconds although nobody counts) {
+  count(5);
+  redis.ask({"FLUSHALL"});
+  CAF_CHECK(wait_until([&] { return redis.get(key) == "5"; }, 10s));
+}
+
+CAF_TEST(an operator who deletes a counter resets it) {
+  count(5);
+  redis.ask({"DEL", key});
+  count(2);
+  CAF_CHECK_EQUAL(redis.get(key), "2");
+}
+
+CAF_TEST(a counter that was there before us is added to) {
+  redis.ask({"SET", key, "100"});
+  count(5);
+  CAF_CHECK_EQUAL(redis.get(key), "105");
+  CAF_CHECK_EQUAL(front->get_int_sync(key), 105);
+  CAF_CHECK_EQUAL(ambiguous(), 0u);
+}
+
+CAF_TEST(a lost first reply counts once beside a rival) {
+  front->flush(1s);
+  proxy.next({test::misdeed_kind::drop_reply, key});
+  front->incr(key, 5);
+  redis.ask({"INCRBY", key, "1000"});
+  CAF_CHECK(wait_until([&] { return front->flush(1s); }));
+  CAF_CHECK_EQUAL(redis.get(key), "1005");
+}
+
+CAF_TEST(a lost reply followed by an eviction doubles nothing) {
+  count(5);
+  proxy.next({test::misdeed_kind::drop_reply, key});
+  front->incr(key, 3);
+  CAF_CHECK(wait_until([&] { return redis.get(key) == "8"; }));
+  redis.ask({"DEL", record});
+  CAF_CHECK(wait_until([&] { return front->flush(1s); }));
+  CAF_CHECK_EQUAL(redis.get(key), "8");
+}
+
+CAF_TEST(a rival that counts in the emptied redis first costs nothing) {
+  for (int i = 0; i < 20; ++i)
+    front->incr("metrics:torture:other" + std::to_string(i), 1);
+  count(5);
+  redis.ask({"EVAL", "redis.call('FLUSHALL') redis.call('INCRBY', KEYS[1], 1000)", "1", key});
+  count(2);
+  CAF_CHECK(wait_until([&] { return redis.get(key) == "1007"; }));
+}
+
+CAF_TEST(text at a counter costs only that counter) {
+  redis.ask({"SET", key, "text"});
+  front->incr(key, 5);
+  CAF_CHECK(front->incr_sync("metrics:torture:good", 1, 2s));
+  CAF_CHECK(!front->flush(1s));
+  CAF_CHECK_EQUAL(redis.get("metrics:torture:good"), "1");
+  CAF_CHECK_EQUAL(front->get_int_sync(key), 0);
+  CAF_CHECK(front->status().counters.set_aside_rows == 1u);
+}
+
+CAF_TEST(a clean stop leaves nothing but retired fields and no file) {
+  count(5);
+  front.reset();
+  system.reset();
+  CAF_CHECK(redis.ask({"HVALS", record}).find("5 0 r") != std::string::npos);
+  CAF_CHECK(std::filesystem::is_empty(folder.file("state") + "/ledgers"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
