@@ -154,6 +154,7 @@ std::vector<option_entry> make_table() {
     {"history-1h", duration, {}, history_accepted, "how long totals of every hour are kept", duration_into(&options::history_hours, 0ns, history_most)},
     {"ledger-capacity", number, {}, "a number from 16 to 1000000", "counters of one process",
      [](options& into, std::string_view value) { return set_number(into.ledger_capacity, value, 16u, 1'000'000u); }},
+    {"ledger-sync-interval", duration, {}, duration_accepted, "ledger to the disk itself, against loss of power; 0: when the kernel likes", duration_into(&options::ledger_sync_interval, 0ns)},
     {"ledger-stripes", number, {}, "a number from 0 to 4096", "threads that count without atomics",
      [](options& into, std::string_view value) { return set_number(into.ledger_stripes, value, 0u, 4096u); }},
   };

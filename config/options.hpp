@@ -52,6 +52,7 @@ struct options {
   duration history_hours = std::chrono::hours{24 * 731};  // points every hour
   std::uint32_t ledger_capacity = 4096; // counters of one process
   std::uint32_t ledger_stripes = 64;    // threads counting without atomics
+  duration ledger_sync_interval{0};     // ledger to the disk itself; 0: when the kernel likes
   std::size_t max_response_bytes = 64u << 20; // decoded
 
   const std::vector<std::string>& urls(market which) const noexcept {

@@ -71,6 +71,8 @@ engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on
   ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)
                                : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity,
                                                     settings.ledger_stripes);
+  if (ledger->durable() && settings.ledger_sync_interval > duration{0})
+    syncing = std::make_unique<ledger_sync>(ledger, settings.ledger_sync_interval);
   for (const auto which : all_markets) {
     hits[index(which)] = ledger->handle(keys::cache_hit(which));
     const auto name = std::string{to_string(which)};

@@ -12,6 +12,7 @@
 #include "runtime/counter_ledger.hpp"
 #include "runtime/embargo.hpp"
 #include "runtime/exchange_memory.hpp"
+#include "runtime/ledger_sync.hpp"
 #include "runtime/state_folder.hpp"
 #include "runtime/telemetry.hpp"
 
@@ -32,6 +33,7 @@ struct engine::parts {
   state_folder folder;
   symbol_board_ptr board = std::make_shared<symbol_board>();
   std::shared_ptr<counter_ledger> ledger;
+  std::unique_ptr<ledger_sync> syncing; // null: left to the kernel
   std::array<symbols_answer, market_count> known; // last good of the state folder
   std::array<holdfast::counter, market_count> hits;
   std::array<std::shared_ptr<embargo>, market_count> budgets;

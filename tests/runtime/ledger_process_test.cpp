@@ -14,7 +14,9 @@
 
 #include "runtime/counter_ledger.hpp"
 #include "runtime/ledger_folder.hpp"
+#include "runtime/ledger_sync.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/runtime_wait.hpp"
 
 namespace holdfast {
 namespace {
@@ -257,6 +259,14 @@ TEST(ledger_process, a_limit_set_later_leaves_threads_the_shared_stripe) {
     ::_exit(ledger->durable() && ledger->file().sums(0).added == 2 ? 0 : 1);
   });
   EXPECT_EQ(end_of(child), 0);
+}
+
+TEST(ledger_process, it_is_put_on_the_disk_at_intervals) {
+  temporary_folder folder;
+  const auto ledger = counter_ledger::open(folder.path(), 64);
+  ledger->add("a", 1);
+  const ledger_sync syncing{ledger, std::chrono::milliseconds{1}};
+  EXPECT_TRUE(test::wait_until([&] { return syncing.times() >= 2; }));
 }
 
 TEST(ledger_process, adopters_that_race_take_every_file_once) {
