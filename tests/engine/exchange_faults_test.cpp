@@ -43,7 +43,7 @@ struct fixture {
     config.spot_warmup_interval = config.futures_warmup_interval = 0ns;
     config.spot_ttl = 1ms; // every read asks
     config.flush_interval = 20ms;
-    config.fetch_timeout = 300ms;
+    config.fetch_timeout = 5s;
     config.max_response_bytes = 8u << 20;
   }
   std::uint64_t asked(market which = market::spot) const { return exchange.requests(which); }
@@ -75,6 +75,8 @@ CAF_TEST(whatever the exchange does to one market its last good is answered in t
     const auto before = asked();
     engine_config config;
     prepare(config);
+    if (fault == hang || fault == hang_in_body || fault == trickle)
+      config.fetch_timeout = 600ms;
     host one{config};
     const auto begin = boot_clock::now();
     const auto reply = one.front.symbols_sync(market::spot);
@@ -154,6 +156,7 @@ CAF_TEST(spot answers while futures is down and the other way round) {
     engine_config config;
     prepare(config);
     config.state_dir = own.file("state");
+    config.fetch_timeout = 1s;
     exchange.set_fault(down, exchange_fault::hang);
     host one{config};
     CAF_CHECK(one.front.symbols_sync(up).table != nullptr);
