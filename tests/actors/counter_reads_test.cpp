@@ -47,7 +47,9 @@ CAF_TEST(a ledger that is done with between question and answer is counted once)
   CAF_CHECK_EQUAL(files(), 1u);
   script->reads = kept;
   caf::anon_send(store, wake{});
-  CAF_CHECK_EQUAL(end<counter_reading>(reading)->value, 7);
+  const auto told = end<counter_reading>(reading);
+  CAF_REQUIRE(told);
+  CAF_CHECK_EQUAL(told->value, 7);
 }
 
 CAF_TEST(with the store away a read tells the last known value and what came since) {
