@@ -26,65 +26,13 @@ void count(self_pointer self, market which, bool hit, std::uint64_t amount) {
   (hit ? settings.hits : settings.misses).incr(amount);
 }
 
-void deliver(reply_promise& promise, const symbols_reply& reply) {
-  if (reply.table)
-    promise.deliver(reply);
-  else
+void deliver(reply_promise& promise, const symbols_reply& reply, std::optional<nanoseconds> max_stale) {
+  if (!reply.table)
     promise.deliver(make_error(fault::no_data));
-}
-
-void answer_refreshers(self_pointer self, const refresh_outcome& outcome) {
-  for (auto& promise : std::exchange(of(self, outcome.which).refreshers, {}))
-    promise.deliver(outcome);
-}
-
-// By the time of the fetch, but above every order seen: a wall clock that stepped back must not fence us.
-table_order next_order(self_pointer self, market which, const symbols_answer& answer) {
-  const auto fetched = answer.fetched_at.value_or(self->state.clock->wall_now());
-  auto& seen = of(self, which).order_seen;
-  seen = std::max(static_cast<std::uint64_t>(fetched.time_since_epoch().count()), seen + 1);
-  return {seen, 0};
-}
-
-void accept(self_pointer self, market which, symbols_answer& answer) {
-  const auto fetched = answer.fetched_boot.value_or(now_of(self));
-  answer.order = next_order(self, which, answer);
-  const auto published = publish(self, which, answer, fetched + settings_of(self, which).ttl);
-  answer.table = published->table;
-  write_to_store(self, which);
-  self->send(self->state.last_good, table_accepted{which, answer});
-  answer_from_board(self, which);
-  answer_refreshers(self, {which, fault::none, {}, {}, published->version});
-}
-
-void fetch_ended(self_pointer self, fetch_result& result) {
-  const auto which = result.which;
-  of(self, which).fetching = false;
-  if (result.failure == fault::none && result.answer.table)
-    return accept(self, which, result.answer);
-  // Last good's table is worth hanging up where nothing hangs; it is stale by nature.
-  if (result.answer.table && !self->state.board->current(which)->table) {
-    result.answer.source = symbols_source::last_good;
-    publish(self, which, result.answer, boot_time{});
-  }
-  // Where the store is still being asked, it may know better.
-  if (!of(self, which).asking_store)
-    answer_from_board(self, which);
-  const auto version = self->state.board->current(which)->version;
-  answer_refreshers(self, {which, result.failure, result.detail, result.forbidden_until, version});
-}
-
-void start_fetch(self_pointer self, market which) {
-  auto& one = of(self, which);
-  if (std::exchange(one.fetching, true))
-    return;
-  const auto& state = self->state;
-  self->request(state.supervisor, state.settings.fetch_timeout + 3s, fetch_wanted{which, state.board->current(which)->table})
-    .then([self](fetch_result& result) { fetch_ended(self, result); },
-          [self, which](const caf::error& why) {
-            fetch_result result{which, {}, fault_of(why), self->system().render(why), {}};
-            fetch_ended(self, result);
-          });
+  else if (reply.stale && max_stale && (!reply.age || *reply.age > *max_stale))
+    promise.deliver(make_error(fault::too_stale));
+  else
+    promise.deliver(reply);
 }
 
 // One timer per market, for the caller whose patience ends first.
@@ -94,7 +42,7 @@ void set_alarm(self_pointer self, market which, boot_time at) {
     return;
   alarm = at;
   const auto wait = std::max<nanoseconds>(at - now_of(self), alarm_resolution);
-  self->delayed_send(self, wait, wake{static_cast<std::uint32_t>(which), 0});
+  self->delayed_send(self, wait, wake_for(timer::patience, which));
 }
 
 // The caller waits for what is under way, but not for ever.
@@ -105,28 +53,27 @@ void enqueue(self_pointer self, const get_symbols& question, reply_promise promi
   nanoseconds patience = older_table ? nanoseconds{patience_with_older_table} : self->state.settings.fetch_timeout + 1s;
   if (question.deadline)
     patience = std::clamp<nanoseconds>(*question.deadline - now_of(self), 0ns, patience);
-  const bool is_miss = one.fetching && !one.asking_store;
+  const bool is_miss = one.attempt.stage == attempt_stage::fetching && !one.asking_store;
   if (is_miss)
     count(self, which, false, 1);
   const auto until = now_of(self) + patience;
-  one.callers.push_back({std::move(promise), until, is_miss});
+  one.callers.push_back({std::move(promise), until, question.max_stale, is_miss});
   set_alarm(self, which, until);
-  if (!one.fetching && !one.asking_store)
+  if (one.attempt.stage == attempt_stage::none && !one.asking_store)
     ask_store(self, which);
 }
 
 // Those who waited long enough get last good's, through the supervisor, with one question for all of them.
-void answer_late(self_pointer self, market which, std::vector<reply_promise> late) {
+void answer_late(self_pointer self, market which, std::vector<waiting_caller> late) {
   auto tell = [late](const symbols_reply& reply) mutable {
-    for (auto& promise : late)
-      deliver(promise, reply);
+    for (auto& caller : late)
+      deliver(caller.promise, reply, caller.max_stale);
   };
   self->request(self->state.supervisor, 2s, fallback_wanted{which})
     .then(
       [self, which, tell](fetch_result& result) mutable {
-        const auto& board = *self->state.board->current(which);
         const published_symbols worth{result.answer.table, symbols_source::last_good, result.answer.fetched_at,
-                                      result.answer.fetched_boot, {}, {}, board.version};
+                                      result.answer.fetched_boot, {}, {}, board_of(self, which)->version};
         tell(reply_from(worth, now_of(self)));
       },
       [tell](const caf::error&) mutable { tell({}); });
@@ -138,20 +85,17 @@ void patience_ended(self_pointer self, market which) {
   const auto now = now_of(self);
   const auto late = std::stable_partition(one.callers.begin(), one.callers.end(),
                                           [now](const auto& caller) { return caller.until > now; });
-  std::vector<reply_promise> promises;
-  for (auto caller = late; caller != one.callers.end(); ++caller) {
-    if (!caller->counted)
-      count(self, which, false, 1);
-    promises.push_back(std::move(caller->promise));
-  }
+  std::vector<waiting_caller> leaving{std::make_move_iterator(late), std::make_move_iterator(one.callers.end())};
   one.callers.erase(late, one.callers.end());
+  for (const auto& caller : leaving)
+    count(self, which, false, caller.counted ? 0 : 1);
   if (!one.callers.empty())
     set_alarm(self, which,
               std::min_element(one.callers.begin(), one.callers.end(), [](const auto& a, const auto& b) {
                 return a.until < b.until;
               })->until);
-  if (!promises.empty())
-    answer_late(self, which, std::move(promises));
+  if (!leaving.empty())
+    answer_late(self, which, std::move(leaving));
 }
 
 reply_promise answer(self_pointer self, const get_symbols& question) {
@@ -176,30 +120,25 @@ cache_status status_of(const cache_state& state) {
     auto& told = status.markets[index(which)];
     told = one.status;
     told.waiting = one.callers.size();
-    told.refreshing = one.fetching;
+    told.refreshing = one.attempt.stage != attempt_stage::none;
   }
   return status;
 }
 
-// A store that was away or emptied may have lost our keys.
-void store_changed(self_pointer self, const store_event& event) {
-  if (event.change != store_change::link_down)
-    for (const auto which : all_markets)
-      write_to_store(self, which);
+void wake_up(self_pointer self, const wake& due) {
+  const auto which = static_cast<market>(due.what % market_count);
+  switch (static_cast<timer>(due.what / market_count)) {
+    case timer::patience: return patience_ended(self, which);
+    case timer::other_fetch: return look_again(self, which, due.number);
+    case timer::lease_renewal: return renew_lease(self, which, due.number);
+    case timer::rejection: return refresh_for_rejection(self, which);
+    case timer::look: return look_at_fences(self);
+  }
 }
 
 } // namespace
 
 namespace cache_parts {
-
-published_ptr publish(self_pointer self, market which, const symbols_answer& answer, boot_time fresh_until) {
-  auto& board = *self->state.board;
-  const auto before = board.current(which);
-  const bool same = before->table && before->table->content_hash() == answer.table->content_hash();
-  board.publish(which, {same ? before->table : answer.table, answer.source, answer.fetched_at, answer.fetched_boot,
-                        fresh_until, answer.order, before->version + (same ? 0 : 1)});
-  return board.current(which);
-}
 
 void count_waiting(self_pointer self, market which, bool hit) {
   std::uint64_t amount = 0;
@@ -208,21 +147,13 @@ void count_waiting(self_pointer self, market which, bool hit) {
   count(self, which, hit, amount);
 }
 
-void answer_from_board(self_pointer self, market which) {
-  count_waiting(self, which, false);
-  auto reply = reply_from(*self->state.board->current(which), now_of(self));
+void answer_from_board(self_pointer self, market which, bool hit) {
+  count_waiting(self, which, hit);
+  auto reply = reply_from(*board_of(self, which), now_of(self));
   if (reply.stale)
     reply.source = symbols_source::last_good;
   for (auto& caller : std::exchange(of(self, which).callers, {}))
-    deliver(caller.promise, reply);
-}
-
-void store_had_nothing(self_pointer self, market which) {
-  of(self, which).asking_store = false;
-  count_waiting(self, which, false);
-  if (self->state.board->current(which)->fresh(now_of(self)))
-    return answer_from_board(self, which);
-  start_fetch(self, which);
+    deliver(caller.promise, reply, caller.max_stale);
 }
 
 } // namespace cache_parts
@@ -236,25 +167,32 @@ cache_actor::behavior_type cache(self_pointer self, cache_settings settings, clo
   state.store = std::move(store);
   state.supervisor = std::move(supervisor);
   state.last_good = std::move(last_good);
+  if (state.settings.look_interval > 0ns)
+    self->delayed_send(self, state.settings.look_interval, wake_for(timer::look, market::spot));
+  self->set_down_handler([self](const caf::down_msg& gone) {
+    std::erase_if(self->state.subscribers, [&](const auto& one) { return one.address() == gone.source; });
+  });
   return {
     [self](const get_symbols& question) { return answer(self, question); },
     [self](const refresh_symbols& wanted) {
       auto promise = self->make_response_promise<refresh_outcome>();
       of(self, wanted.which).refreshers.push_back(promise);
-      start_fetch(self, wanted.which);
+      want_table(self, wanted.which, wanted.at_age);
       return promise;
     },
     [self](accept_symbols& wanted) {
       accept(self, wanted.which, wanted.answer);
-      return refresh_outcome{wanted.which, fault::none, {}, {}, self->state.board->current(wanted.which)->version};
+      return outcome_of(self, wanted.which, true);
     },
+    [self](const rejection_reported& report) { report_rejection(self, report); },
+    [self](const symbols_listen& wish) { subscribe(self, wish.listener); },
     [self](const store_event& event) { store_changed(self, event); },
     [self](const symbols_announced& news) {
-      if (news.order > self->state.board->current(news.which)->order)
+      if (news.order > board_of(self, news.which)->order)
         follow(self, news.which);
     },
     [self](const get_cache_status&) { return status_of(self->state); },
-    [self](const wake& alarm) { patience_ended(self, static_cast<market>(alarm.what)); },
+    [self](const wake& due) { wake_up(self, due); },
   };
 }
 

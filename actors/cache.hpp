@@ -1,15 +1,22 @@
 // Owns the freshness of each market's table: answers while it is fresh, brings a new one when it is not.
 //
-//   get_symbols <- anybody     refresh_symbols <- warmup, engine     store_event, symbols_announced <- store
-//   store_read, store_symbols -> store     fetch_wanted, fallback_wanted -> supervisor     table_accepted -> last_good
+//   get_symbols <- anybody     refresh_symbols <- warmup, engine     rejection_reported, accept_symbols <- engine
+//   store_event, symbols_announced <- store     store_read, store_symbols, lease_wanted -> store
+//   fetch_wanted, fallback_wanted -> supervisor     table_accepted -> last_good     symbols_changed -> subscribers
 //
 // Threads   scheduled; the only one that publishes on the board once the engine runs.
 // Bounds    one look into the store and one fetch per market at a time, shared by everybody; at most `waiting_max`
 //           callers wait, the next is told `overloaded`. A caller waits at most 1 s where an older table exists, up to
 //           the fetch timeout where none does, and never past its own deadline.
 // Counters  one hit for every get_symbols answered from a fresh board or store, one miss for every other one.
-// Order     of tables: by the time of their fetch, and never below an order that this process has seen, so that a wall
-//           clock stepping back does not fence us. A newer table of another process replaces ours, never the other way.
+// Lease     of all processes on the store one at a time asks the exchange: it holds "fetch:<market>:<configuration>" while
+//           it does, renews it, and gives it back when its table is in the store or the fetch has failed. It counts the
+//           lease's time on the boot clock from before it asked; a table that comes after the end has no token. A holder
+//           that dies or freezes is taken over from when its lease ends. With the store away everybody fetches alone.
+// Order     of tables: by the token of the lease under which they were fetched, by the age of their fetch where one has
+//           none. A newer table of another process replaces ours, never the other way; one without a token is given one
+//           and written once the store answers, unless the store has a younger one.
+// Missed    announcements: the fence of each market is looked at every `look_interval`.
 // Restart   the board survives it.
 #pragma once
 
@@ -17,6 +24,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -43,24 +51,52 @@ struct cache_settings {
   std::chrono::nanoseconds fetch_timeout = std::chrono::seconds{10};
   std::string fingerprint; // of the configuration: only values with the same one are believed
   gate_settings gate;      // for what other programs write into the store
+  std::string holder = "one"; // of leases; unique per opening of an engine
+  std::chrono::milliseconds lease_ttl = std::chrono::seconds{3};
+  std::chrono::nanoseconds look_interval{}; // 0: never
 };
 
 struct waiting_caller {
   caf::typed_response_promise<symbols_reply> promise;
   boot_time until;
+  std::optional<std::chrono::nanoseconds> max_stale;
   bool counted; // as a miss, for coming while a fetch was running; else the store's verdict decides
+};
+
+// How far the attempt to bring a table has come, shared by all who want one.
+enum class attempt_stage : std::uint8_t {
+  none,
+  leasing,  // asking for the right to fetch
+  checking, // it is ours: has somebody written a table meanwhile?
+  fetching, // asking the exchange
+  waiting,  // another process has the right
+};
+
+struct fetch_attempt_state {
+  attempt_stage stage = attempt_stage::none;
+  std::uint64_t number = 0;           // tells its timers from those of attempts that are over
+  std::chrono::nanoseconds at_age{};  // a fresh table younger than this will do
+  bool may_fetch = true;              // false: only a table without a token is to be brought into the store
+  std::uint64_t token = 0;            // 0: no lease
+  boot_time lease_until{};
+  boot_time fetch_began{};
 };
 
 struct cached_market {
   std::vector<waiting_caller> callers;
   std::vector<caf::typed_response_promise<refresh_outcome>> refreshers;
+  fetch_attempt_state attempt;
   bool asking_store = false;
-  bool fetching = false;
   bool following = false;    // reading another process's table
   bool follow_again = false; // something newer was announced meanwhile
-  bool told_foreign = false; // the warning about another configuration's value was given
-  std::optional<boot_time> alarm; // the earliest end of a caller's patience for which a timer runs
-  std::uint64_t order_seen = 0;   // the highest token met in the store or given by us
+  std::optional<boot_time> alarm;       // the earliest end of a caller's patience for which a timer runs
+  std::optional<boot_time> reported_at; // a rejection waits for its refresh
+  std::optional<boot_time> rejection_refresh; // the last one
+  boot_time forbidden_until{};   // nobody may ask the exchange: no use in a lease
+  boot_time store_silent_until{}; // it did not answer a moment ago: no use in asking it for a lease
+  table_order given;             // the newest order that we gave
+  table_order judged;            // the newest order whose value was read from the store
+  std::uint64_t highest_token = 0; // met anywhere
   market_cache_status status;
 };
 
@@ -73,6 +109,7 @@ struct cache_state {
   supervisor_actor supervisor;
   last_good_actor last_good;
   std::array<cached_market, market_count> markets;
+  std::vector<symbols_listener> subscribers;
 };
 
 cache_actor::behavior_type cache(cache_actor::stateful_pointer<cache_state> self, cache_settings settings, clock_ptr clock,

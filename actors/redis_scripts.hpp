@@ -110,7 +110,7 @@ local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local held = redis.call('HMGET', KEYS[1], 'holder', 'until', 'token')
 local token, ends = tonumber(held[3] or '0'), tonumber(held[2] or '0')
-local alive = held[1] and held[1] ~= '' and ends > now_ms
+local alive = held[1] and held[1] ~= '' and ends > now_ms and ends - now_ms <= 600000
 if alive and held[1] ~= ARGV[1] then
   return {0, string.format('%.0f', token), ends - now_ms}
 end

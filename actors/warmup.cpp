@@ -4,60 +4,111 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include "runtime/log.hpp"
-
 namespace holdfast {
 
 namespace {
 
 using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
 using self_pointer = warmup_actor::stateful_pointer<warmup_state>;
 
-warmed_market& of(self_pointer self, market which) { return self->state.markets[index(which)]; }
+constexpr auto tick = 5s;
+// After a symbol's time the exchange needs a moment, and of many processes one suffices.
+constexpr auto change_delay_min = 1s;
+constexpr auto change_delay_max = 3s;
 
-void refresh_in(self_pointer self, market which, std::chrono::nanoseconds wait) {
-  of(self, which).next = self->state.clock->boot_now() + wait;
+warmed_market& of(self_pointer self, market which) { return self->state.markets[index(which)]; }
+boot_time now_of(self_pointer self) { return self->state.clock->boot_now(); }
+
+nanoseconds random_within(self_pointer self, nanoseconds least, nanoseconds most) {
+  std::uniform_int_distribution<std::int64_t> within{least.count(), most.count()};
+  return nanoseconds{within(self->state.random)};
+}
+
+void set_timer(self_pointer self, market which) {
+  const auto wait = std::clamp<nanoseconds>(*of(self, which).next - now_of(self), 0ns, tick);
   self->delayed_send(self, wait, wake{static_cast<std::uint32_t>(which), 0});
 }
 
-void wait_for_next_interval(self_pointer self, market which) {
+void refresh_at(self_pointer self, market which, boot_time at) {
+  of(self, which).next = at;
+  set_timer(self, which);
+}
+
+void draw_period(self_pointer self, market which) {
   const auto& settings = self->state.settings.markets[index(which)];
-  const auto period = std::min(settings.interval, settings.ttl * 8 / 10);
-  std::uniform_int_distribution<std::int64_t> jitter{0, period.count() / 10};
+  const auto longest = std::min(settings.interval, settings.ttl * 8 / 10);
+  of(self, which).period = longest - random_within(self, 0ns, longest / 10);
+}
+
+void wait_for_next_interval(self_pointer self, market which, boot_time from) {
   auto& one = of(self, which);
   one.retry = 0;
   one.retry_wait.reset();
-  refresh_in(self, which, period - std::chrono::nanoseconds{jitter(self->state.random)});
+  auto at = from + one.period;
+  if (one.change_at)
+    at = std::min(at, *one.change_at + random_within(self, change_delay_min, change_delay_max));
+  refresh_at(self, which, at);
 }
 
 void failed(self_pointer self, market which, std::optional<boot_time> forbidden_until) {
   auto& one = of(self, which);
   ++one.errors;
   self->state.settings.markets[index(which)].error.incr();
-  if (one.retry >= self->state.settings.retries_max)
-    return wait_for_next_interval(self, which);
+  if (one.retry >= self->state.settings.retries_max) {
+    one.change_at.reset();
+    return wait_for_next_interval(self, which, now_of(self));
+  }
   ++one.retry;
   self->state.settings.watched->of(which).refresh_retries.fetch_add(1, std::memory_order_relaxed);
-  auto wait = one.retry_wait.next();
-  if (forbidden_until)
-    wait = std::max(wait, *forbidden_until - self->state.clock->boot_now());
-  refresh_in(self, which, wait);
+  const auto at = now_of(self) + one.retry_wait.next();
+  refresh_at(self, which, std::max(at, forbidden_until.value_or(at)));
+}
+
+void succeeded(self_pointer self, market which, const refresh_outcome& outcome) {
+  auto& one = of(self, which);
+  if (outcome.fetched) {
+    ++one.successes;
+    self->state.settings.markets[index(which)].success.incr();
+  }
+  const auto now = now_of(self);
+  const auto fetched = std::min(outcome.fetched_boot.value_or(now), now);
+  if (one.fetched != fetched)
+    draw_period(self, which);
+  one.fetched = fetched;
+  one.change_at.reset();
+  if (outcome.next_change)
+    one.change_at = now + (*outcome.next_change - self->state.clock->wall_now());
+  wait_for_next_interval(self, which, fetched);
 }
 
 void refresh(self_pointer self, market which) {
   auto& one = of(self, which);
   one.next.reset();
-  // Longer than the fetch and its supervisor may take together.
-  self->request(self->state.cache, self->state.settings.fetch_timeout + 5s, refresh_symbols{which, refresh_reason::warmup})
+  auto at_age = one.period;
+  // What was fetched before a listing does not have it.
+  if (one.change_at && *one.change_at <= now_of(self))
+    at_age = std::min(at_age, now_of(self) - *one.change_at);
+  // Longer than another process's fetch and our own may take one after the other.
+  self->request(self->state.cache, 2 * self->state.settings.fetch_timeout + 10s,
+                refresh_symbols{which, refresh_reason::warmup, at_age})
     .then(
       [self, which](const refresh_outcome& outcome) {
-        if (outcome.failure != fault::none)
-          return failed(self, which, outcome.forbidden_until);
-        ++of(self, which).successes;
-        self->state.settings.markets[index(which)].success.incr();
-        wait_for_next_interval(self, which);
+        if (outcome.failure == fault::none)
+          succeeded(self, which, outcome);
+        else
+          failed(self, which, outcome.forbidden_until);
       },
       [self, which](const caf::error&) { failed(self, which, std::nullopt); });
+}
+
+void wake_up(self_pointer self, market which) {
+  if (!of(self, which).next)
+    return;
+  if (now_of(self) >= *of(self, which).next)
+    refresh(self, which);
+  else
+    set_timer(self, which);
 }
 
 warmup_status status_of(const warmup_state& state) {
@@ -79,12 +130,14 @@ warmup_actor::behavior_type warmup(self_pointer self, warmup_settings settings, 
   state.random.seed(state.settings.seed);
   for (const auto which : all_markets) {
     of(self, which).retry_wait = backoff{250ms, 10s, state.random()};
-    if (state.settings.markets[index(which)].interval > 0ns)
+    if (state.settings.markets[index(which)].interval > 0ns) {
+      draw_period(self, which);
       refresh(self, which);
+    }
   }
   return {
     [self](const get_warmup_status&) { return status_of(self->state); },
-    [self](const wake& due) { refresh(self, static_cast<market>(due.what)); },
+    [self](const wake& due) { wake_up(self, static_cast<market>(due.what)); },
   };
 }
 

@@ -1,17 +1,22 @@
-// Keeps both markets fresh: refreshes each on its interval, before its TTL runs out.
+// Keeps both markets fresh: refreshes each on its interval, before its TTL runs out, and when symbols are listed.
 //
 //   refresh_symbols -> cache
 //
-// Threads   scheduled.
-// Time      the period is min(interval, 0.8 TTL) less a random 0 to 10 %; the first refresh is at start. A failed one is
-//           tried again with exponential backoff and full jitter, a bounded number of times and never before the
-//           exchange allows it; then the next interval is waited for. An interval of 0 switches a market's warmup off.
-// Counters  success and error, one per refresh that was tried.
-// Restart   refreshes at once.
+// Threads    scheduled.
+// Time       the period is min(interval, 0.8 TTL) less a random 0 to 10 %, counted from the fetch of the table that is
+//            known, whichever process fetched it: of many processes the first whose time has come refreshes, the others
+//            find a young table. The first refresh is at start. One more comes right after each time at which a symbol is
+//            known to be listed or delivered. An interval of 0 switches a market's warmup off.
+// Sleep      due times are on the boot clock and looked at every `tick`, so that a machine that wakes up catches up.
+// Retries    a failed refresh is tried again with exponential backoff and full jitter, a bounded number of times and never
+//            before the exchange allows it; then the next interval is waited for.
+// Counters   success and error, one per refresh for which this process asked the exchange.
+// Restart    looks at once.
 #pragma once
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <random>
 
 #include <holdfast/messages/interfaces.hpp>
@@ -42,7 +47,10 @@ struct warmed_market {
   std::uint32_t retry = 0;
   std::uint64_t successes = 0;
   std::uint64_t errors = 0;
-  std::optional<boot_time> next;
+  std::chrono::nanoseconds period{};   // of the table that is known, jitter included
+  std::optional<boot_time> fetched;    // when that table was fetched
+  std::optional<boot_time> change_at;  // when a symbol of it is listed or delivered
+  std::optional<boot_time> next;       // none: a refresh is running
 };
 
 struct warmup_state {

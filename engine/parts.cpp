@@ -20,6 +20,7 @@
 #include "config/keys.hpp"
 #include "config/metric_keys.hpp"
 #include "runtime/http_client.hpp"
+#include "runtime/ledger_file.hpp"
 #include "runtime/log.hpp"
 #include "runtime/machine.hpp"
 #include "runtime/sqlite_reader.hpp"
@@ -28,6 +29,8 @@
 namespace holdfast {
 
 namespace {
+
+using namespace std::chrono_literals;
 
 options options_of(const caf::actor_system& system) {
   if (const auto* config = dynamic_cast<const engine_config*>(&system.config()))
@@ -161,6 +164,15 @@ store_actor spawn_redis(caf::actor_system& system, const options& settings, cons
     redis_store, redis_store_settings{*url, settings.redis_connect_timeout, settings.redis_command_timeout, false, std::move(watched)}, clock);
 }
 
+// Short enough that a dead holder costs less than an interval, long enough for a store that stutters.
+std::chrono::milliseconds lease_ttl_of(const options& settings) {
+  auto shortest = std::chrono::nanoseconds{std::min(settings.spot_ttl, settings.futures_ttl)};
+  for (const auto which : all_markets)
+    if (settings.warmup_interval(which) > 0ns)
+      shortest = std::min(shortest, settings.warmup_interval(which));
+  return std::clamp<std::chrono::milliseconds>(std::chrono::floor<std::chrono::milliseconds>(shortest / 2), 500ms, 3s);
+}
+
 } // namespace
 
 void engine::parts::spawn_actors() {
@@ -187,6 +199,9 @@ void engine::parts::spawn_actors() {
   keeping.shared = store;
   caching.gate.keep_percent_min = settings.keep_percent_min;
   caching.fetch_timeout = warming.fetch_timeout = settings.fetch_timeout;
+  caching.holder = to_text(random_ledger_id());
+  caching.lease_ttl = lease_ttl_of(settings);
+  caching.look_interval = 5s;
   warming.retries_max = settings.warmup_max_retries;
   std::random_device random;
   warming.seed = random();

@@ -14,7 +14,8 @@ namespace holdfast {
 namespace {
 
 constexpr std::array names{"none",         "no_data",      "deadline",        "store_away",    "store_refused", "overloaded",
-                           "bad_request",  "fetch_failed", "fetch_forbidden", "table_refused", "fenced",        "stopping"};
+                           "bad_request",  "fetch_failed", "fetch_forbidden", "table_refused", "fenced",        "stopping",
+                           "too_stale"};
 
 const caf::atom_value category = caf::atom("hf_fault");
 

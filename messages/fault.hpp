@@ -22,6 +22,7 @@ enum class fault : std::uint8_t {
   table_refused,   // the exchange answered, but the plausibility gate does not believe it
   fenced,          // a newer holder has written meanwhile: take its value instead
   stopping,        // the engine is being stopped
+  too_stale,       // what is known is older than the caller accepts: ask again later, or accept older
 };
 
 std::string to_string(fault why);

@@ -5,7 +5,7 @@
 //                              |--store_read, store_symbols--> store (redis or embedded)
 //                              '--table_accepted--> last_good --store_write--> local store
 //                                                   last_good --store_read, store_symbols--> store
-//   warmup --refresh_symbols--> cache        warmup --lease_wanted--> store
+//   cache --lease_wanted--> store    warmup --refresh_symbols--> cache --symbols_changed--> subscribers
 //   callers --read_counter, ...--> counter --store_merge, store_read_counters--> store
 //   fetcher --store_read, store_write--> store (the embargo)
 //   store --store_event, symbols_announced--> its listeners
@@ -48,9 +48,18 @@ using store_actor = caf::typed_actor<
   answers<store_list_counters, store_keys>, confirms<store_raise>, answers<lease_wanted, lease_reply>,
   confirms<lease_returned>, confirms<store_announce>, hears<store_listen>, answers<get_store_status, store_status>, hears<wake>>;
 
+// Whoever wants to know what changes in the tables.
+using symbols_listener = caf::typed_actor<hears<symbols_changed>>;
+
+// listener -> cache: from now on tell me every change, until I am gone.
+struct symbols_listen {
+  symbols_listener listener;
+};
+
 using cache_actor = caf::typed_actor<
-  answers<get_symbols, symbols_reply>, answers<refresh_symbols, refresh_outcome>, answers<accept_symbols, refresh_outcome>, hears<store_event>,
-  hears<symbols_announced>, answers<get_cache_status, cache_status>, hears<wake>>;
+  answers<get_symbols, symbols_reply>, answers<refresh_symbols, refresh_outcome>, answers<accept_symbols, refresh_outcome>,
+  hears<rejection_reported>, hears<symbols_listen>, hears<store_event>, hears<symbols_announced>,
+  answers<get_cache_status, cache_status>, hears<wake>>;
 
 using supervisor_actor
   = caf::typed_actor<answers<fetch_wanted, fetch_result>, answers<fallback_wanted, fetch_result>,
@@ -78,3 +87,4 @@ using monitor_actor = caf::typed_actor<hears<store_event>, hears<symbols_announc
 } // namespace holdfast
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::store_listen)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::symbols_listen)

@@ -23,6 +23,9 @@ struct market_cache_status {
   std::uint64_t misses = 0;
   std::uint64_t waiting = 0; // callers waiting for a running fetch
   bool refreshing = false;
+  bool store_is_foreign = false; // the store holds tables of another configuration (exchange, quote assets)
+  std::uint64_t fetches = 0;     // this process asked the exchange
+  std::uint64_t follows = 0;     // tables taken from other processes
 };
 struct cache_status {
   std::array<market_cache_status, market_count> markets;

@@ -98,7 +98,7 @@ struct store_raise {
 // microseconds, `above` + 1): it grows with every grant, even where the store went back. A holder that asks again keeps
 // its token and gets more time, unless the token is not above `above`.
 struct lease_wanted {
-  std::string name;   // e.g. "refresh:spot"
+  std::string name;   // e.g. "fetch:spot"
   std::string holder; // unique per engine opening
   std::chrono::milliseconds ttl{0};
   boot_time deadline;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/market.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
+#include <holdfast/runtime/symbol_diff.hpp>
 
 namespace holdfast {
 
@@ -18,6 +20,7 @@ namespace holdfast {
 struct get_symbols {
   market which = market::spot;
   std::optional<boot_time> deadline; // none: the cache's own bounds
+  std::optional<std::chrono::nanoseconds> max_stale; // a stale answer that is older, or of unknown age, is refused: too_stale
 };
 
 // The answer, with what it is worth. `error` is none or the reason why `table` is null (only in the synchronous
@@ -37,19 +40,37 @@ symbols_reply reply_from(const published_symbols& published, boot_time now);
 
 enum class refresh_reason : std::uint8_t { warmup, rejected_order, calendar, operator_request };
 
-// warmup, engine -> cache: fetch now, whatever the freshness; shares a fetch that is running.
+// warmup, engine -> cache: fetch now, unless a fresh table younger than `at_age` is known, here or in the store; shares a
+// fetch that is running. With an age of 0 the exchange is asked in any case.
 struct refresh_symbols {
   market which = market::spot;
   refresh_reason reason = refresh_reason::warmup;
+  std::chrono::nanoseconds at_age{0};
 };
 
-// `failure` is none if a validated table came from the exchange (or, as a follower, from the store).
+// `failure` is none if a validated table came from the exchange, or another process's from the store.
 struct refresh_outcome {
   market which = market::spot;
   fault failure = fault::none;
   std::string detail;
   std::optional<boot_time> forbidden_until; // with fetch_forbidden, where known: no use in retrying earlier
   std::uint64_t version = 0;
+  bool fetched = false;                     // by this process, for this refresh
+  std::optional<boot_time> fetched_boot;    // when the table that is known now was fetched, by whomever
+  std::optional<wall_time> next_change;     // the next time at which a symbol is known to be listed or delivered
+};
+
+// host -> cache: the exchange refused an order for a rule of this symbol. Causes at most one refresh per market and 10 s.
+struct rejection_reported {
+  market which = market::spot;
+  std::string symbol;
+};
+
+// cache -> subscribers: a table of another content was published.
+struct symbols_changed {
+  market which = market::spot;
+  std::uint64_t version = 0;
+  std::shared_ptr<const symbol_diff> diff; // never null
 };
 
 // A table on its way between actors, with its origin.

@@ -18,6 +18,7 @@ class actor_system_config;
 
 namespace holdfast {
 struct store_listen;
+struct symbols_listen;
 
 // Makes the messages and the fault category known to a configuration; engine_config does it by itself.
 void register_messages(caf::actor_system_config& config);
@@ -37,13 +38,14 @@ void register_messages(caf::actor_system_config& config);
   apply(get_cache_status) apply(cache_status) apply(get_supervisor_status) apply(supervisor_status)                    \
   apply(get_warmup_status) apply(warmup_status) apply(get_last_good_status) apply(last_good_status)  \
   apply(wake) apply(done) apply(accept_symbols)                                                                        \
-  apply(history_sample) apply(history_wanted) apply(history_answer) apply(get_history_status) apply(history_status) \
-  apply(retire_counters)
+  apply(history_sample) apply(history_wanted) apply(history_answer) apply(get_history_status) apply(history_status)    \
+  apply(retire_counters) apply(rejection_reported) apply(symbols_changed)
 
 CAF_BEGIN_TYPE_ID_BLOCK(holdfast, caf::first_custom_type_id)
 #define HOLDFAST_ADD_TYPE_ID(name) CAF_ADD_TYPE_ID(holdfast, (holdfast::name))
 HOLDFAST_MESSAGES(HOLDFAST_ADD_TYPE_ID)
 CAF_ADD_TYPE_ID(holdfast, (holdfast::store_listen))
+CAF_ADD_TYPE_ID(holdfast, (holdfast::symbols_listen))
 #undef HOLDFAST_ADD_TYPE_ID
 CAF_END_TYPE_ID_BLOCK(holdfast)
 

@@ -10,10 +10,8 @@
 
 namespace holdfast {
 
-namespace {
-
 // FNV-1a: stable across builds, which std::hash is not.
-std::string digest(std::string_view text) {
+std::string digest_of(std::string_view text) {
   std::uint64_t hash = 14695981039346656037u;
   for (const char c : text)
     hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
@@ -24,6 +22,8 @@ std::string digest(std::string_view text) {
   std::copy(plain.data(), end, digits.end() - (end - plain.data()));
   return {digits.data(), digits.size()};
 }
+
+namespace {
 
 std::string first_word(const char* path) {
   std::ifstream file{path};
@@ -44,7 +44,7 @@ std::string machine_text() {
 } // namespace
 
 const std::string& machine_name() {
-  static const std::string name = digest("holdfast " + machine_text());
+  static const std::string name = digest_of("holdfast " + machine_text());
   return name;
 }
 
@@ -58,7 +58,7 @@ std::string site_name(std::string_view url) {
   if (!is_address && last != std::string_view::npos && last > 0)
     if (const auto before = name.rfind('.', last - 1); before != std::string_view::npos)
       host.remove_prefix(before + 1);
-  return digest(host);
+  return digest_of(host);
 }
 
 } // namespace holdfast

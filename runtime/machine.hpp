@@ -7,6 +7,9 @@
 
 namespace holdfast {
 
+// 16 hex digits of a text, the same in every process and build.
+std::string digest_of(std::string_view text);
+
 // 16 hex digits, the same in every process of this machine and across its restarts; derived from /etc/machine-id
 // (never that id itself), else from the running kernel's boot id, else from the host's name.
 const std::string& machine_name();

@@ -56,7 +56,7 @@ CAF_TEST(a thousand readers cause one look into the store and one fetch) {
   for (int i = 0; i < 1000; ++i)
     replies.push_back(post<symbols_reply>(get_symbols{market::spot, {}}));
   consume_messages();
-  CAF_CHECK_EQUAL(store->reads.size(), 2u); // the full value, then the plain one
+  CAF_CHECK_EQUAL(store->reads.size(), 3u); // the full value, the plain one, the fence once the lease is ours
   CAF_CHECK_EQUAL(supervisor->fetches, 1);
   end_fetches(good(3));
   for (const auto& reply : replies)

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,9 +25,27 @@ namespace holdfast::test {
 
 // What the store holds and what was asked of it.
 struct store_script {
+  // Holders of each lease: at most one. A lease ends when the test says so.
+  std::map<std::string, std::set<std::string>> leases;
+  std::uint64_t last_token = 1'700'000'000'000'000;
+  std::map<std::string, std::uint64_t> tokens; // of the holders
+  int leases_wanted = 0;
+
+  caf::result<lease_reply> lease(const lease_wanted& wanted) {
+    ++leases_wanted;
+    if (away)
+      return make_error(fault::store_away);
+    auto& holders = leases[wanted.name];
+    if (!holders.empty() && holders.count(wanted.holder) == 0)
+      return lease_reply{false, last_token, std::chrono::milliseconds{2000}};
+    if (holders.insert(wanted.holder).second || tokens[wanted.holder] <= wanted.above)
+      tokens[wanted.holder] = last_token = std::max(last_token, wanted.above) + 1;
+    return lease_reply{true, tokens[wanted.holder], wanted.ttl};
+  }
+
   std::map<std::string, store_value> values;
   bool away = false;
-  bool silent = false; // keeps questions until `wake`
+  bool silent = false; // keeps questions for values until `wake`
   fault refuses = fault::none; // how writes are answered
   std::vector<store_symbols> written;
   std::vector<std::string> reads;
@@ -40,7 +59,7 @@ inline store_actor::behavior_type scripted_store(store_actor::pointer self, std:
       script->reads.push_back(question.key);
       if (script->away)
         return make_error(fault::store_away);
-      if (!script->silent)
+      if (!script->silent || question.key.ends_with(":fence"))
         return script->values[question.key];
       auto promise = self->make_response_promise<store_value>();
       script->kept.emplace_back(promise, question.key);
@@ -63,8 +82,11 @@ inline store_actor::behavior_type scripted_store(store_actor::pointer self, std:
     [](const store_read_counters&) { return store_counters_found{}; },
     [](const store_list_counters&) { return store_keys{}; },
     [confirm](const store_raise& what) { return confirm(what); },
-    [](const lease_wanted&) { return lease_reply{}; },
-    [confirm](const lease_returned& what) { return confirm(what); },
+    [=](const lease_wanted& wanted) -> caf::result<lease_reply> { return script->lease(wanted); },
+    [=](const lease_returned& back) {
+      script->leases[back.name].erase(back.holder);
+      return done{};
+    },
     [confirm](const store_announce& what) { return confirm(what); },
     [](const store_listen&) {},
     [](const get_store_status&) { return store_status{}; },
@@ -145,8 +167,9 @@ struct cache_fixture : actor_fixture {
   last_good_actor last_good_handle = sys.spawn(recording_last_good, accepted);
   cache_actor under_test;
 
-  cache_fixture() {
-    cache_settings settings;
+  cache_fixture() { start({}); }
+
+  void start(cache_settings settings) {
     settings.fingerprint = "ours";
     settings.markets[index(market::spot)]
       = {ttl, {}, holdfast::counter{no_ticket, 0, &hit_cell}, holdfast::counter{no_ticket, 0, &miss_cell}};
@@ -205,7 +228,15 @@ struct cache_fixture : actor_fixture {
     return encode_symbols({table_of(symbols), symbols_source::public_api,
                            clock->wall_now() - std::chrono::floor<std::chrono::microseconds>(age), order, fingerprint});
   }
+  // With what else a process leaves: the fence, and the plain array with the time that is left to it.
   void put_full(std::string text) {
+    const auto decoded = decode_symbols(text, {});
+    if (decoded) {
+      store->values[keys::fence(keys::symbols_full(market::spot))] = {to_text(decoded->order), std::nullopt};
+      const auto left = ttl - (clock->wall_now() - *decoded->fetched_at);
+      if (left > std::chrono::nanoseconds{0} && left <= ttl)
+        put_plain(decoded->table->list_json(), std::chrono::ceil<std::chrono::milliseconds>(left));
+    }
     store->values[std::string{keys::symbols_full(market::spot)}] = {std::move(text), std::nullopt};
   }
   void put_plain(std::string text, std::optional<std::chrono::milliseconds> left) {

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <utility>
+
+#include <caf/send.hpp>
+
+#include "actors/cache_parts.hpp"
+#include "runtime/log.hpp"
+#include "runtime/machine.hpp"
+
+namespace holdfast::cache_parts {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+constexpr auto lease_patience = 300ms;
+// How often one who waits for another process's fetch asks whether it is over: it may have failed.
+constexpr auto other_fetch_pause = 1s;
+
+std::string lease_name(self_pointer self, market which) {
+  return "fetch:" + std::string{to_string(which)} + ':' + digest_of(self->state.settings.fingerprint);
+}
+
+fetch_attempt_state& attempt_of(self_pointer self, market which) { return of(self, which).attempt; }
+
+bool satisfied(self_pointer self, market which, nanoseconds at_age) {
+  const auto board = board_of(self, which);
+  const auto age = board->age(now_of(self));
+  return board->fresh(now_of(self)) && age && *age < at_age;
+}
+
+void give_back_lease(self_pointer self, market which) {
+  auto& attempt = attempt_of(self, which);
+  if (std::exchange(attempt.token, 0) == 0)
+    return;
+  const auto deadline = now_of(self) + lease_patience;
+  self->request(self->state.store, lease_patience,
+                lease_returned{lease_name(self, which), self->state.settings.holder, deadline})
+    .then([](done) {}, [](const caf::error&) {});
+}
+
+// The table that hangs goes into the store under the token that we hold; then others may fetch.
+void write_under_lease(self_pointer self, market which) {
+  const auto number = attempt_of(self, which).number;
+  write_to_store(self, which, [self, which, number] {
+    // The next attempt has the same lease, renewed, and gives it back itself.
+    if (attempt_of(self, which).number == number)
+      give_back_lease(self, which);
+  });
+}
+
+// Of the next table under the token that we hold.
+table_order next_order(self_pointer self, market which) {
+  auto& one = of(self, which);
+  const auto token = one.attempt.token;
+  one.given = {token, one.given.token == token ? one.given.sequence + 1 : 0};
+  return one.given;
+}
+
+void end_attempt(self_pointer self, market which) {
+  auto& attempt = attempt_of(self, which);
+  attempt.stage = attempt_stage::none;
+  ++attempt.number;
+}
+
+bool holds_lease(self_pointer self, market which) {
+  const auto& attempt = attempt_of(self, which);
+  return attempt.token != 0 && now_of(self) < attempt.lease_until;
+}
+
+// Nothing has to be fetched. A table without a token is given ours.
+void end_without_fetch(self_pointer self, market which) {
+  end_attempt(self, which);
+  const auto board = board_of(self, which);
+  if (holds_lease(self, which) && board->table && !board->order.known() && board->fresh(now_of(self))) {
+    publish(self, which,
+            {board->table, board->source, board->fetched_at, board->fetched_boot, next_order(self, which)}, board->fresh_until);
+    write_under_lease(self, which);
+  } else {
+    give_back_lease(self, which);
+  }
+  if (board->fresh(now_of(self)))
+    answer_from_board(self, which, true);
+  answer_refreshers(self, outcome_of(self, which, false));
+}
+
+void fetch_ended(self_pointer self, fetch_result& result) {
+  const auto which = result.which;
+  auto& one = of(self, which);
+  one.forbidden_until = result.forbidden_until.value_or(boot_time{});
+  if (result.failure == fault::none && result.answer.table)
+    return accept(self, which, result.answer);
+  end_attempt(self, which);
+  give_back_lease(self, which);
+  // Last good's table is worth hanging up where it is the better one; it is stale by nature.
+  const auto board = board_of(self, which);
+  if (result.answer.table
+      && (!board->table || (!board->fresh(now_of(self)) && is_newer(result.answer.stamp(), board->stamp())))) {
+    result.answer.source = symbols_source::last_good;
+    publish(self, which, result.answer, boot_time{});
+  }
+  // Where the store is still being asked, it may know better.
+  if (!one.asking_store)
+    answer_from_board(self, which);
+  auto outcome = outcome_of(self, which, false);
+  outcome.failure = result.failure;
+  outcome.detail = result.detail;
+  outcome.forbidden_until = result.forbidden_until;
+  answer_refreshers(self, outcome);
+}
+
+void ask_exchange(self_pointer self, market which) {
+  auto& attempt = attempt_of(self, which);
+  attempt.stage = attempt_stage::fetching;
+  attempt.fetch_began = now_of(self);
+  if (!of(self, which).asking_store)
+    count_waiting(self, which, false);
+  ++of(self, which).status.fetches;
+  const auto number = attempt.number;
+  if (attempt.token != 0)
+    self->delayed_send(self, self->state.settings.lease_ttl / 3, wake_for(timer::lease_renewal, which, number));
+  self->request(self->state.supervisor, self->state.settings.fetch_timeout + 3s,
+                fetch_wanted{which, board_of(self, which)->table})
+    .then([self](fetch_result& result) { fetch_ended(self, result); },
+          [self, which](const caf::error& why) {
+            fetch_result result{which, {}, fault_of(why), self->system().render(why), {}};
+            fetch_ended(self, result);
+          });
+}
+
+void check_or_fetch(self_pointer self, market which) {
+  const auto& attempt = attempt_of(self, which);
+  if (!attempt.may_fetch || satisfied(self, which, attempt.at_age))
+    return end_without_fetch(self, which);
+  ask_exchange(self, which);
+}
+
+void take_lease(self_pointer self, market which);
+
+// The right to fetch is ours. Somebody may have had it a moment ago and left a table.
+void look_before_fetch(self_pointer self, market which) {
+  attempt_of(self, which).stage = attempt_stage::checking;
+  read_fence(self, which, [self, which](table_order found) {
+    // The store's clock went back: nothing could be written under our token.
+    if (found.token >= attempt_of(self, which).token)
+      take_lease(self, which);
+    else if (found > of(self, which).judged && found > board_of(self, which)->order)
+      follow(self, which, [self, which] { check_or_fetch(self, which); });
+    else
+      check_or_fetch(self, which);
+  });
+}
+
+void wait_for_other(self_pointer self, market which, std::chrono::milliseconds left) {
+  auto& attempt = attempt_of(self, which);
+  attempt.stage = attempt_stage::waiting;
+  const auto pause = std::clamp<nanoseconds>(left, 10ms, other_fetch_pause);
+  self->delayed_send(self, pause, wake_for(timer::other_fetch, which, attempt.number));
+}
+
+void take_lease(self_pointer self, market which) {
+  auto& one = of(self, which);
+  one.attempt.stage = attempt_stage::leasing;
+  one.highest_token = std::max(one.highest_token, board_of(self, which)->order.token);
+  const auto before = now_of(self);
+  const auto ttl = self->state.settings.lease_ttl;
+  self->request(self->state.store, lease_patience,
+                lease_wanted{lease_name(self, which), self->state.settings.holder, ttl, before + lease_patience, one.highest_token})
+    .then(
+      [self, which, before, ttl](const lease_reply& reply) {
+        auto& asked = of(self, which);
+        if (!reply.granted)
+          return wait_for_other(self, which, reply.ttl_left);
+        asked.attempt.token = reply.token;
+        asked.attempt.lease_until = before + ttl;
+        asked.highest_token = std::max(asked.highest_token, reply.token);
+        look_before_fetch(self, which);
+      },
+      [self, which](const caf::error&) { check_or_fetch(self, which); });
+}
+
+// A lease that an earlier attempt has not given back yet is renewed by this one.
+void begin(self_pointer self, market which, nanoseconds at_age, bool may_fetch) {
+  auto& one = of(self, which);
+  auto& attempt = one.attempt;
+  if (attempt.stage != attempt_stage::none) {
+    attempt.at_age = std::min(attempt.at_age, at_age);
+    attempt.may_fetch = attempt.may_fetch || may_fetch;
+    return;
+  }
+  ++attempt.number;
+  attempt.token = 0;
+  attempt.at_age = at_age;
+  attempt.may_fetch = may_fetch;
+  // While nobody may ask the exchange the supervisor says so at once, and a lease would only keep others from trying.
+  if (may_fetch && now_of(self) < std::max(one.forbidden_until, one.store_silent_until))
+    ask_exchange(self, which);
+  else
+    take_lease(self, which);
+}
+
+} // namespace
+
+refresh_outcome outcome_of(self_pointer self, market which, bool fetched) {
+  const auto board = board_of(self, which);
+  refresh_outcome outcome;
+  outcome.which = which;
+  outcome.version = board->version;
+  outcome.fetched = fetched;
+  outcome.fetched_boot = board->fetched_boot;
+  if (board->table)
+    outcome.next_change = next_change(*board->table, self->state.clock->wall_now());
+  return outcome;
+}
+
+void answer_refreshers(self_pointer self, refresh_outcome outcome) {
+  for (auto& promise : std::exchange(of(self, outcome.which).refreshers, {}))
+    promise.deliver(outcome);
+}
+
+void want_table(self_pointer self, market which, nanoseconds at_age) {
+  if (attempt_of(self, which).stage == attempt_stage::none && satisfied(self, which, at_age))
+    answer_refreshers(self, outcome_of(self, which, false));
+  else
+    begin(self, which, at_age, true);
+}
+
+void bring_into_store(self_pointer self, market which) { begin(self, which, nanoseconds::max(), false); }
+
+void table_came(self_pointer self, market which) {
+  if (attempt_of(self, which).stage == attempt_stage::waiting && satisfied(self, which, attempt_of(self, which).at_age))
+    end_without_fetch(self, which);
+  else
+    answer_from_board(self, which, true);
+}
+
+void accept(self_pointer self, market which, symbols_answer& answer) {
+  auto& one = of(self, which);
+  const auto& state = self->state;
+  const bool leased = holds_lease(self, which);
+  const bool lapsed = !leased && one.attempt.token != 0;
+  const auto began = one.attempt.fetch_began;
+  const bool fetching = one.attempt.stage == attempt_stage::fetching;
+  if (fetching)
+    end_attempt(self, which);
+  answer.order = leased && fetching ? next_order(self, which) : table_order{};
+  auto fetched = answer.fetched_boot.value_or(now_of(self));
+  // We may have been frozen with the answer in hand: it is as old as its question.
+  if (lapsed && began < fetched) {
+    answer.fetched_at = answer.fetched_at.value_or(state.clock->wall_now())
+                        - std::chrono::floor<std::chrono::microseconds>(fetched - began);
+    fetched = began;
+  }
+  answer.fetched_boot = fetched;
+  const auto before = board_of(self, which);
+  if (fetching && before->fresh(now_of(self)) && !is_newer(answer.stamp(), before->stamp())) {
+    give_back_lease(self, which);
+  } else {
+    answer.table = publish(self, which, answer, fetched + settings_of(self, which).ttl)->table;
+    if (answer.order.known())
+      write_under_lease(self, which);
+    else
+      bring_into_store(self, which);
+    self->send(state.last_good, table_accepted{which, answer});
+  }
+  answer_from_board(self, which);
+  answer_refreshers(self, outcome_of(self, which, true));
+}
+
+void look_again(self_pointer self, market which, std::uint64_t attempt) {
+  if (attempt_of(self, which).number == attempt && attempt_of(self, which).stage == attempt_stage::waiting)
+    take_lease(self, which);
+}
+
+void renew_lease(self_pointer self, market which, std::uint64_t attempt) {
+  if (attempt_of(self, which).number != attempt || attempt_of(self, which).stage != attempt_stage::fetching)
+    return;
+  const auto before = now_of(self);
+  const auto ttl = self->state.settings.lease_ttl;
+  self->request(self->state.store, lease_patience,
+                lease_wanted{lease_name(self, which), self->state.settings.holder, ttl, before + lease_patience})
+    .then(
+      [self, which, before, ttl, attempt](const lease_reply& reply) {
+        auto& held = attempt_of(self, which);
+        // Another token: it was lost meanwhile, and what we are fetching is not covered by the new one.
+        if (held.number == attempt && reply.granted && reply.token == held.token)
+          held.lease_until = before + ttl;
+      },
+      [](const caf::error&) {});
+  self->delayed_send(self, ttl / 3, wake_for(timer::lease_renewal, which, attempt));
+}
+
+} // namespace holdfast::cache_parts

@@ -1,0 +1,103 @@
+#define CAF_SUITE cache_feed
+
+#include "tests/support/cache_fixture.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+
+namespace {
+
+using heard = std::vector<symbols_changed>;
+
+symbols_listener::behavior_type note_all(symbols_listener::pointer, std::shared_ptr<heard> into) {
+  return {[into](const symbols_changed& news) { into->push_back(news); }};
+}
+
+struct fixture : test::cache_fixture {
+  void report() {
+    caf::anon_send(under_test, rejection_reported{market::spot, "S0USDT"});
+    consume_messages();
+  }
+  test::pending<symbols_reply> read_no_older_than(std::chrono::nanoseconds age) {
+    auto got = post<symbols_reply>(get_symbols{market::spot, {}, age});
+    consume_messages();
+    return got;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(cache_feed_tests, fixture)
+
+CAF_TEST(subscribers hear what changed and nothing while nothing does) {
+  auto into = std::make_shared<heard>();
+  auto listener = sys.spawn(note_all, into);
+  caf::anon_send(under_test, symbols_listen{listener});
+  refresh();
+  end_fetches(good(3));
+  CAF_REQUIRE_EQUAL(into->size(), 1u);
+  CAF_CHECK_EQUAL(into->at(0).diff->added.size(), 3u);
+  refresh();
+  end_fetches(good(3));
+  CAF_CHECK_EQUAL(into->size(), 1u);
+  refresh();
+  end_fetches(good(2));
+  CAF_REQUIRE_EQUAL(into->size(), 2u);
+  CAF_CHECK_EQUAL(into->at(1).version, 2u);
+  CAF_CHECK_EQUAL(into->at(1).diff->removed.size(), 1u);
+  caf::anon_send_exit(listener, caf::exit_reason::kill);
+  consume_messages();
+  refresh();
+  end_fetches(good(4));
+  CAF_CHECK_EQUAL(into->size(), 2u);
+}
+
+CAF_TEST(rejected orders cause one refresh at once and at most one in ten seconds) {
+  read();
+  end_fetches(good(3));
+  advance(20s);
+  for (int i = 0; i < 100; ++i)
+    report();
+  CAF_CHECK_EQUAL(supervisor->fetches, 2);
+  end_fetches(good(3));
+  report();
+  report();
+  advance(9999ms);
+  CAF_CHECK_EQUAL(supervisor->fetches, 2);
+  advance(1ms);
+  CAF_CHECK_EQUAL(supervisor->fetches, 3);
+}
+
+CAF_TEST(a rejection is answered by a table that somebody fetched after it) {
+  read();
+  end_fetches(good(3));
+  advance(5s);
+  report();
+  advance(1s);
+  refresh();
+  end_fetches(good(3));
+  advance(4s);
+  CAF_CHECK_EQUAL(supervisor->fetches, 2);
+}
+
+CAF_TEST(a stale answer older than the caller accepts is refused and only for callers who ask) {
+  publish_last_good(2);
+  advance(60s);
+  const auto strict = read_no_older_than(59s);
+  const auto patient = read_no_older_than(61s);
+  const auto any = read();
+  end_fetches(failed());
+  CAF_REQUIRE(strict->error);
+  CAF_CHECK(*strict->error == fault::too_stale);
+  CAF_CHECK(patient->value.has_value());
+  CAF_CHECK(any->value.has_value());
+}
+
+CAF_TEST(a fresh answer is never too stale) {
+  read();
+  end_fetches(good(3));
+  advance(100s);
+  CAF_CHECK(read_no_older_than(1s)->value.has_value());
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
