@@ -59,7 +59,8 @@ void enqueue(self_pointer self, const get_symbols& question, reply_promise promi
   const auto until = now_of(self) + patience;
   one.callers.push_back({std::move(promise), until, question.max_stale, is_miss});
   set_alarm(self, which, until);
-  if (one.attempt.stage == attempt_stage::none && !one.asking_store)
+  const bool under_way = one.attempt.stage != attempt_stage::none && one.attempt.may_fetch;
+  if (!under_way && !one.asking_store)
     ask_store(self, which);
 }
 

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr auto lease_patience = 300ms;
+constexpr auto lease_patience = 1s;
 // How often one who waits for another process's fetch asks whether it is over: it may have failed.
 constexpr auto other_fetch_pause = 1s;
 

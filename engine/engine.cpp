@@ -88,6 +88,8 @@ engine::~engine() {
   stop(all.history);
   stop(all.warmup);
   stop(all.cache);
+  for (auto& feed : all.feeds)
+    stop(feed);
   stop(all.supervisor);
   stop(all.counters);
   stop(all.last_good);

@@ -98,8 +98,15 @@ public:
   symbols_view symbols(market which) noexcept;
   // From the board while it is fresh, else through the cache actor.
   symbols_reply symbols_sync(market which, duration timeout = std::chrono::seconds{2}) noexcept;
+  // The same, but a stale answer that is older than `max_stale`, or of unknown age, is refused: `too_stale`, no table.
+  symbols_reply symbols_sync(market which, duration timeout, duration max_stale) noexcept;
   void symbols_async(market which, std::function<void(symbols_reply)> callback,
                      duration timeout = std::chrono::seconds{2}) noexcept;
+  // The exchange refused an order for a rule of this symbol: causes at most one refresh of its market in 10 s.
+  void report_rejected(market which, std::string_view symbol) noexcept;
+  // From now on, whenever a table of another content is published; on a thread of the actor system, never after the
+  // engine's end. (A CAF host sends symbols_listen to the cache instead.)
+  void on_symbols_changed(std::function<void(const symbols_changed&)> callback) noexcept;
 
   // An operator believes the newest table that the plausibility gate refused: it replaces the good one, and the next ones
   // are compared with it.

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "engine/engine.hpp"
 #include "engine/http_gateway.hpp"
@@ -47,6 +49,8 @@ struct engine::parts {
   cache_actor cache;
   warmup_actor warmup;
   counter_actor counters;
+  std::mutex feeds_mutex;
+  std::vector<symbols_listener> feeds; // of on_symbols_changed
   history_actor history;
   monitor_actor monitor;
   snapshot_holder_ptr snapshots = std::make_shared<snapshot_holder>();
