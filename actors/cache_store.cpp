@@ -253,6 +253,17 @@ void write_to_store(self_pointer self, market which, std::function<void()> then)
       });
 }
 
+// Another process's last good may have been there first, which writes no plain array.
+void write_if_plain_is_missing(self_pointer self, market which) {
+  read(
+    self, {std::string{keys::symbols_cache(which)}, {}, true},
+    [self, which](const store_value& plain) {
+      if (!plain.value)
+        write_to_store(self, which);
+    },
+    [](const caf::error&) {});
+}
+
 // A store that was away or emptied may have lost our keys, or have never had them.
 void store_changed(self_pointer self, const store_event& event) {
   if (event.change == store_change::link_down)
@@ -269,6 +280,8 @@ void store_changed(self_pointer self, const store_event& event) {
           write_to_store(self, which);
         else if (found > order)
           follow(self, which);
+        else
+          write_if_plain_is_missing(self, which);
       });
   }
 }
