@@ -24,7 +24,7 @@ using script_ptr = std::shared_ptr<script>;
 
 cache_actor::behavior_type scripted_cache(cache_actor::pointer) {
   return {[](const get_symbols&) { return symbols_reply{}; }, [](const refresh_symbols&) { return refresh_outcome{}; },
-          [](const store_event&) {}, [](const symbols_announced&) {}, [](const get_cache_status&) { return cache_status{}; },
+          [](const rejection_reported&) {}, [](const symbols_listen&) {}, [](const store_event&) {}, [](const symbols_announced&) {}, [](const get_cache_status&) { return cache_status{}; },
           [](const accept_symbols&) { return refresh_outcome{}; }, [](const wake&) {}};
 }
 
