@@ -32,7 +32,8 @@ CAF_TEST(a merge between question and answer is not counted twice) {
   auto reading = begin<counter_reading>(read_counter{"a", soon()});
   tick(1); // the merge is under way, and carried out before the read
   caf::anon_send(store, wake{});
-  CAF_CHECK_EQUAL(end<counter_reading>(reading)->value, 8);
+  const auto told = end<counter_reading>(reading);
+  CAF_CHECK_EQUAL(told->value, 8);
 }
 
 CAF_TEST(a ledger that is done with between question and answer is counted once) {

@@ -169,7 +169,8 @@ CAF_TEST(a link that goes and comes is told with its reason) {
   caf::anon_send(under_test, store_event{store_change::link_up, {}});
   consume_messages();
   CAF_CHECK(kinds() == (std::vector{event_kind::link_up, event_kind::link_down, event_kind::started}));
-  CAF_CHECK_EQUAL(parts.watched->events.newest(1).front().subject, "embedded");
+  const auto newest = parts.watched->events.newest(1);
+  CAF_CHECK_EQUAL(newest.front().subject, "embedded");
 }
 
 CAF_TEST(counters of the store go to the history with what other programs count) {

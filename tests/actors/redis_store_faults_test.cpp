@@ -110,7 +110,7 @@ CAF_TEST(a merge whose reply is lost was made once and says so to the next) {
 CAF_TEST(a merge that is cut in half is not made and can be sent again) {
   test::redis_store_host host{proxy.url()};
   std::uint64_t made = 0;
-  for (const std::size_t bytes : {0, 1, 20, 60, 100, 150, 200}) {
+  for (const std::size_t bytes : {0u, 1u, 20u, 60u, 100u, 150u, 200u}) {
     CAF_CHECK(wait_until([&] { return host.merge("metrics:a:b", made).has_value(); }));
     ++made;
     proxy.next({.kind = misdeed_kind::cut_request, .seen = "EVALSHA", .bytes = bytes});
