@@ -1,7 +1,6 @@
 #include "actors/counter.hpp"
 
 #include <algorithm>
-#include <random>
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -145,7 +144,8 @@ counter_actor::behavior_type counter_drain(self_pointer self, counter_settings s
   state.clock = std::move(clock);
   state.ledger = std::move(ledger);
   state.store = std::move(store);
-  state.retry = backoff{100ms, 5s, std::random_device{}()};
+  state.random.seed(state.settings.seed);
+  state.retry = backoff{100ms, 5s, state.random()};
   state.ledgers.emplace(0, std::make_unique<draining_ledger>(state.ledger->file()));
   self->send(self, wake{flush_due});
   return {

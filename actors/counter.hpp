@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct counter_settings {
   std::string folder; // of ledgers to adopt; empty: none
   counter_source store_kind = counter_source::embedded;
   telemetry_ptr watched = std::make_shared<telemetry>();
+  std::uint64_t seed = 0; // of the jitter
 };
 
 // Somebody who waits until rows have arrived in the store as they were when he asked.
@@ -72,6 +74,7 @@ struct counter_state {
   bool ever_answered = false;
   std::size_t verify_ramp = 0; // rows compared per tick
   std::size_t verify_budget = 0; // left of it
+  std::mt19937_64 random;
   backoff retry;
   boot_time retry_at{};
   boot_time adopt_at{};

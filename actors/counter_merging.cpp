@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <random>
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -145,8 +144,7 @@ void adopt(self_pointer self) {
   if (adopting >= adopted_at_once)
     return;
   std::uniform_int_distribution<std::int64_t> jitter{0, std::chrono::nanoseconds{adopt_interval}.count() / 5};
-  static thread_local std::minstd_rand random{std::random_device{}()};
-  state.adopt_at = now_of(self) + adopt_interval - std::chrono::nanoseconds{jitter(random)};
+  state.adopt_at = now_of(self) + adopt_interval - std::chrono::nanoseconds{jitter(state.random)};
   const auto wall = view_of(state).wall_seconds;
   const auto room = adopted_at_once - adopting;
   auto files = adopt_ledgers(state.settings.folder, state.status.damaged_ledgers, wall, room);

@@ -54,7 +54,7 @@ std::optional<Answer> ask_if_alive(const Parts& all, Rest&&... rest) noexcept {
 
 } // namespace
 
-engine::engine(caf::actor_system& system) : parts_{std::make_unique<parts>(system)} {
+engine::engine(caf::actor_system& system) : parts_{std::make_unique<engine_parts>(system, means_of(system))} {
   const auto& settings = parts_->settings;
   if (settings.http == "off")
     return;
@@ -79,24 +79,10 @@ engine::~engine() {
   const auto retired = ask<flush_reply>(all.system, all.counters, farewell_flush, farewell);
   const bool complete = retired && retired->complete;
   caf::scoped_actor self{all.system};
-  const auto stop = [&](auto& actor) {
-    self->send_exit(actor, caf::exit_reason::user_shutdown);
-    self->wait_for(actor);
-    actor = nullptr;
-  };
-  stop(all.monitor);
-  stop(all.history);
-  stop(all.warmup);
-  stop(all.cache);
-  for (auto& feed : all.feeds)
-    stop(feed);
-  stop(all.supervisor);
-  stop(all.counters);
-  stop(all.last_good);
-  if (all.store != all.local)
-    stop(all.store);
-  all.store = nullptr;
-  stop(all.local);
+  for (const auto& one : all.in_stopping_order()) {
+    self->send_exit(one, caf::exit_reason::user_shutdown);
+    self->wait_for(one);
+  }
   if (complete)
     all.ledger->file().remove();
 }

@@ -38,6 +38,7 @@ class Collectable;
 
 namespace holdfast {
 
+struct engine_parts;
 struct telemetry;
 
 // Everything that the actors tell about themselves.
@@ -150,8 +151,7 @@ public:
   std::string http_address() const;
 
 private:
-  struct parts;
-  std::unique_ptr<parts> parts_;
+  std::unique_ptr<engine_parts> parts_;
 };
 
 } // namespace holdfast

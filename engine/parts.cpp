@@ -14,12 +14,10 @@
 #include "actors/history.hpp"
 #include "actors/last_good.hpp"
 #include "actors/monitor.hpp"
-#include "actors/redis_store.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/warmup.hpp"
 #include "config/keys.hpp"
 #include "config/metric_keys.hpp"
-#include "runtime/http_client.hpp"
 #include "runtime/ledger_file.hpp"
 #include "runtime/log.hpp"
 #include "runtime/machine.hpp"
@@ -31,17 +29,6 @@ namespace holdfast {
 namespace {
 
 using namespace std::chrono_literals;
-
-options options_of(const caf::actor_system& system) {
-  if (const auto* config = dynamic_cast<const engine_config*>(&system.config()))
-    return *config;
-  logger()->warn("the actor system's configuration is no holdfast::engine_config: defaults are used");
-  return {};
-}
-
-} // namespace
-
-namespace {
 
 std::string site_of(const options& settings, market which) {
   const auto& urls = settings.urls(which);
@@ -65,7 +52,8 @@ list_rules list_rules_of(const options& settings, market which) {
   return {settings.quote_assets, settings.priority(which)};
 }
 
-engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on)} {
+engine_parts::engine_parts(caf::actor_system& on, engine_means given)
+  : system{on}, means{std::move(given)}, settings{means.settings}, clock{means.clock} {
   folder = state_folder::open(settings.state_dir);
   if (!folder.problem.empty())
     logger()->warn("state is kept in memory only, it does not survive the process: {}", folder.problem);
@@ -74,7 +62,7 @@ engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on
   ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)
                                : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity,
                                                     settings.ledger_stripes);
-  if (ledger->durable() && settings.ledger_sync_interval > duration{0})
+  if (ledger->durable() && settings.ledger_sync_interval > 0ns)
     syncing = std::make_unique<ledger_sync>(ledger, settings.ledger_sync_interval);
   for (const auto which : all_markets) {
     hits[index(which)] = ledger->handle(keys::cache_hit(which));
@@ -89,7 +77,7 @@ engine::parts::parts(caf::actor_system& on) : system{on}, settings{options_of(on
 }
 
 // Before anything else answers: a start without network still has its lists.
-void engine::parts::load_last_good() {
+void engine_parts::load_last_good() {
   if (folder.readable.empty())
     return;
   std::vector<std::string> wanted;
@@ -111,7 +99,7 @@ void engine::parts::load_last_good() {
   }
 }
 
-std::optional<symbols_reply> engine::parts::fresh_reply(market which) noexcept {
+std::optional<symbols_reply> engine_parts::fresh_reply(market which) noexcept {
   const auto now = clock->boot_now();
   const auto published = board->current(which);
   if (!published->table || !published->fresh(now))
@@ -122,9 +110,15 @@ std::optional<symbols_reply> engine::parts::fresh_reply(market which) noexcept {
 
 namespace {
 
+// An actor that waits for the disk or the network has a thread of its own, unless it is to be simulated.
+template <class... Arguments>
+auto spawn_waiting(caf::actor_system& system, bool own_thread, Arguments&&... arguments) {
+  return own_thread ? system.spawn<caf::detached>(std::forward<Arguments>(arguments)...)
+                    : system.spawn(std::forward<Arguments>(arguments)...);
+}
+
 struct exchange_access {
-  options settings;
-  clock_ptr clock;
+  engine_means means;
   std::array<std::shared_ptr<embargo>, market_count> budgets;
   std::array<std::shared_ptr<exchange_memory>, market_count> memories;
   std::shared_ptr<counter_ledger> ledger;
@@ -132,6 +126,7 @@ struct exchange_access {
   store_actor shared_store; // null: none but the state folder
 
   started_fetcher operator()(caf::actor_system& system, market which) const {
+    const auto& settings = means.settings;
     fetcher_settings fetching;
     fetching.which = which;
     fetching.urls = settings.urls(which);
@@ -146,23 +141,13 @@ struct exchange_access {
     fetching.count = [counted = ledger, names = values](std::string_view type, std::string_view value) {
       counted->add(names->key(type, value), 1);
     };
-    auto transfer = std::make_shared<http_client>();
-    auto handle = system.spawn<caf::detached>(
-      fetcher, std::move(fetching),
-      fetcher_means{clock, transfer, budgets[index(which)], memories[index(which)], shared_store});
+    auto transfer = means.transfers();
+    auto handle = spawn_waiting(
+      system, means.own_threads, fetcher, std::move(fetching),
+      fetcher_means{means.clock, transfer, budgets[index(which)], memories[index(which)], shared_store});
     return {handle, [transfer] { transfer->cancel(); }};
   }
 };
-
-store_actor spawn_redis(caf::actor_system& system, const options& settings, const clock_ptr& clock, telemetry_ptr watched) {
-  const auto url = redis_url::parse(settings.redis_url);
-  if (!url) {
-    logger()->warn("redis-url is not used: {}", url.error());
-    return {};
-  }
-  return system.spawn<caf::detached>(
-    redis_store, redis_store_settings{*url, settings.redis_connect_timeout, settings.redis_command_timeout, false, std::move(watched)}, clock);
-}
 
 // Short enough that a dead holder costs less than an interval, long enough for a store that stutters.
 std::chrono::milliseconds lease_ttl_of(const options& settings) {
@@ -175,10 +160,10 @@ std::chrono::milliseconds lease_ttl_of(const options& settings) {
 
 } // namespace
 
-void engine::parts::spawn_actors() {
+void engine_parts::spawn_actors() {
   const auto path = folder.path.empty() ? std::string{":memory:"} : folder.file("store.sqlite");
-  local = system.spawn<caf::detached>(embedded_store, path, clock);
-  store = settings.uses_redis() ? spawn_redis(system, settings, clock, watched) : local;
+  local = spawn_waiting(system, means.own_threads, embedded_store, path, clock);
+  store = settings.uses_redis() ? means.shared_store(system, clock, watched) : local;
   const bool shares = store && store != local;
   if (!store)
     store = local;
@@ -203,14 +188,14 @@ void engine::parts::spawn_actors() {
   caching.lease_ttl = lease_ttl_of(settings);
   caching.look_interval = 5s;
   warming.retries_max = settings.warmup_max_retries;
-  std::random_device random;
+  std::mt19937_64 random{means.seed};
   warming.seed = random();
   warming.watched = watched;
   keeping.seed = random();
 
   last_good = system.spawn(holdfast::last_good, std::move(keeping), clock, known);
   supervisor = system.spawn(holdfast::supervisor,
-                            supervisor_settings{exchange_access{settings, clock, budgets, memories, ledger,
+                            supervisor_settings{exchange_access{means, budgets, memories, ledger,
                                                                 std::make_shared<metric_values>(), shares ? store : store_actor{}},
                                                 settings.fetch_timeout,
                                                 settings.max_restarts, settings.restart_window, random(), watched},
@@ -218,7 +203,8 @@ void engine::parts::spawn_actors() {
   cache = system.spawn(holdfast::cache, std::move(caching), clock, board, store, supervisor, last_good);
   counters = system.spawn(counter_drain,
                           counter_settings{settings.flush_interval, folder.path.empty() ? "" : folder.file("ledgers"),
-                                           shares ? counter_source::redis : counter_source::embedded, watched},
+                                           shares ? counter_source::redis : counter_source::embedded, watched,
+                                           random()},
                           clock, ledger, store);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(counters)});
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(cache)});
@@ -227,19 +213,38 @@ void engine::parts::spawn_actors() {
 }
 
 // The history is shared by all who open the folder; without a folder there is none.
-void engine::parts::spawn_watchers() {
+void engine_parts::spawn_watchers() {
   using std::chrono::floor;
   using std::chrono::seconds;
   const history_limits limits{floor<seconds>(settings.history_fine), floor<seconds>(settings.history_minutes),
                               floor<seconds>(settings.history_hours)};
   const bool wanted = !folder.path.empty() && limits.fine + limits.minutes + limits.hours > seconds{0};
-  history = system.spawn<caf::detached>(holdfast::history, wanted ? folder.file("history.sqlite") : std::string{}, limits, clock);
+  history = spawn_waiting(system, means.own_threads, holdfast::history, wanted ? folder.file("history.sqlite") : std::string{},
+                          limits, clock);
   monitor = system.spawn(holdfast::monitor, monitor_settings{}, clock,
                          monitored{cache, supervisor, last_good, warmup, counters, store, history, board, ledger, budgets,
                                    memories, watched},
                          snapshots);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(monitor)});
   metrics = std::make_shared<holdfast::metrics>(snapshots, watched, clock);
+}
+
+std::vector<caf::actor> engine_parts::in_stopping_order() const {
+  std::vector<caf::actor> order;
+  const auto add = [&](const auto& one) { order.push_back(caf::actor_cast<caf::actor>(one)); };
+  add(monitor);
+  add(history);
+  add(warmup);
+  add(cache);
+  for (const auto& feed : feeds)
+    add(feed);
+  add(supervisor);
+  add(counters);
+  add(last_good);
+  if (store != local)
+    add(store);
+  add(local);
+  return order;
 }
 
 } // namespace holdfast

@@ -9,6 +9,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/http_gateway.hpp"
+#include "engine/means.hpp"
 #include "engine/metrics.hpp"
 #include "messages/snapshot.hpp"
 #include "runtime/counter_ledger.hpp"
@@ -20,18 +21,21 @@
 
 namespace holdfast {
 
-struct engine::parts {
-  explicit parts(caf::actor_system& on);
+struct engine_parts {
+  engine_parts(caf::actor_system& on, engine_means given);
 
   void load_last_good();
   void spawn_actors();
   void spawn_watchers();
+  // Whoever asks somebody stops before the one it asks. Each is to be gone before the next one is told.
+  std::vector<caf::actor> in_stopping_order() const;
   // From the board, counted as a hit; none where the board's table is not fresh.
   std::optional<symbols_reply> fresh_reply(market which) noexcept;
 
   caf::actor_system& system;
-  options settings;
-  clock_ptr clock = system_clocks();
+  engine_means means;
+  const options& settings;
+  clock_ptr clock;
   state_folder folder;
   symbol_board_ptr board = std::make_shared<symbol_board>();
   std::shared_ptr<counter_ledger> ledger;
