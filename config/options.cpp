@@ -1,5 +1,7 @@
 #include "config/options.hpp"
 
+#include "runtime/machine.hpp"
+
 namespace holdfast {
 
 std::vector<std::string> options::priority(market which) const {
@@ -9,6 +11,10 @@ std::vector<std::string> options::priority(market which) const {
   if (which == market::futures)
     assets.resize(8);
   return assets;
+}
+
+std::string options::site(market which) const {
+  return site_name(urls(which).empty() ? std::string{} : urls(which).front());
 }
 
 } // namespace holdfast

@@ -67,6 +67,8 @@ struct options {
   }
   // The assets listed first: what was set, else the default of the market.
   std::vector<std::string> priority(market which) const;
+  // Names the exchange of this market (site_name() of its first URL): who has the same one shares its budget.
+  std::string site(market which) const;
   // "redis" or "embedded", after resolving "auto".
   bool uses_redis() const noexcept { return store == "redis" || (store == "auto" && !redis_url.empty()); }
 };

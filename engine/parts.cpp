@@ -30,11 +30,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string site_of(const options& settings, market which) {
-  const auto& urls = settings.urls(which);
-  return site_name(urls.empty() ? std::string{} : urls.front());
-}
-
 } // namespace
 
 std::string fingerprint_of(const options& settings) {
@@ -67,7 +62,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   for (const auto which : all_markets) {
     hits[index(which)] = ledger->handle(keys::cache_hit(which));
     const auto name = std::string{to_string(which)};
-    budgets[index(which)] = std::make_shared<embargo>(which, folder.file("embargo_" + name + '_' + site_of(settings, which)), clock);
+    budgets[index(which)] = std::make_shared<embargo>(which, folder.file(embargo_file_name(which, settings.site(which))), clock);
     memories[index(which)]
       = std::make_shared<exchange_memory>(folder.file("refused_" + name + ".json"), clock, !settings.api_key.empty());
   }
@@ -137,7 +132,7 @@ struct exchange_access {
     fetching.gate.pinned = settings.pinned(which);
     fetching.keep_gone = std::chrono::ceil<std::chrono::seconds>(settings.keep_gone);
     fetching.weight_percent_max = settings.weight_percent_max;
-    fetching.embargo_key = keys::embargo(which, site_of(settings, which), machine_name());
+    fetching.embargo_key = keys::embargo(which, settings.site(which), machine_name());
     fetching.count = [counted = ledger, names = values](std::string_view type, std::string_view value) {
       counted->add(names->key(type, value), 1);
     };

@@ -75,6 +75,10 @@ std::int64_t unix_seconds(wall_time time) { return std::chrono::floor<std::chron
 
 } // namespace
 
+std::string embargo_file_name(market which, std::string_view site) {
+  return std::string{"embargo_"}.append(to_string(which)).append("_").append(site);
+}
+
 embargo::embargo(market which, std::string file, clock_ptr clock)
   : which_{which}, file_{std::move(file)}, clock_{std::move(clock)} {
   look();

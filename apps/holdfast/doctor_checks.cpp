@@ -19,8 +19,22 @@ using namespace std::chrono_literals;
 constexpr auto patience = 3000ms;
 constexpr std::uintmax_t mebibyte = 1u << 20;
 
-std::string in_seconds(std::chrono::nanoseconds length) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(length).count()) + " ms";
+// In the largest unit that tells it whole.
+std::string in_words(std::chrono::nanoseconds length) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(length).count();
+  for (const auto& [unit, name] : {std::pair{3'600'000, " h"}, std::pair{60'000, " min"}, std::pair{1000, " s"}})
+    if (ms >= unit && ms % unit == 0)
+      return std::to_string(ms / unit) + name;
+  return std::to_string(ms) + " ms";
+}
+
+std::optional<std::chrono::seconds> forbidden_for(const engine_config& config, market which) {
+  const auto folder = state_folder::open(config.state_dir);
+  if (folder.readable.empty())
+    return std::nullopt;
+  const embargo budget{which, folder.readable + '/' + embargo_file_name(which, config.site(which)), system_clocks()};
+  const auto until = budget.closed_until();
+  return until ? std::optional{std::chrono::ceil<std::chrono::seconds>(*until - boot_clock::now())} : std::nullopt;
 }
 
 struct exchange_answer {
@@ -77,13 +91,13 @@ void check_intervals(const engine_config& config, findings& found) {
     const std::string name{to_string(which)};
     const auto interval = config.warmup_interval(which);
     const auto ttl = config.ttl(which);
-    const auto seen = "refresh every " + in_seconds(interval) + ", TTL " + in_seconds(ttl);
+    const auto seen = "refresh every " + in_words(interval) + ", TTL " + in_words(ttl);
     if (interval == 0ns)
       found.push_back({finding_level::warning, name + " refresh", "no warmup", "set --" + name + "-warmup-interval: the first question after each TTL waits for the exchange"});
     else if (interval > ttl && config.given(name + "-warmup-interval"))
       found.push_back({finding_level::warning, name + " refresh", seen, "the interval exceeds the TTL: 0.8 of the TTL is used instead; lower it or raise --" + name + "-ttl"});
     else if (config.fetch_timeout > ttl)
-      found.push_back({finding_level::warning, name + " refresh", seen + ", fetch timeout " + in_seconds(config.fetch_timeout), "a fetch may take longer than the TTL: lower --fetch-timeout or raise --" + name + "-ttl"});
+      found.push_back({finding_level::warning, name + " refresh", seen + ", fetch timeout " + in_words(config.fetch_timeout), "a fetch may take longer than the TTL: lower --fetch-timeout or raise --" + name + "-ttl"});
     else
       found.push_back({finding_level::ok, name + " refresh", seen, {}});
   }
@@ -108,16 +122,17 @@ void check_state_folder(const engine_config& config, findings& found) {
     found.push_back({finding_level::ok, "state folder", seen, {}});
   if (std::filesystem::exists(folder.path + "/ledgers/set-aside", error))
     found.push_back({finding_level::warning, "ledgers", "some were set aside because they cannot be trusted", "look at " + folder.path + "/ledgers/set-aside with holdfast ledger FILE, then move them away"});
-  for (const auto which : all_markets)
-    if (const embargo budget{which, folder.file("embargo_" + std::string{to_string(which)}), system_clocks()}; budget.closed_until())
-      found.push_back({finding_level::warning, std::string{to_string(which)} + " embargo",
-                       "the exchange forbids asking for another " + in_seconds(*budget.closed_until() - boot_clock::now()), "wait; asking earlier makes it longer"});
   const auto serve = ask_serve(folder.path, "GET", "/healthz", 1000ms);
   found.push_back({finding_level::ok, "serve", serve ? "runs on this folder" : "does not run on this folder", {}});
 }
 
 void check_exchange(const engine_config& config, market which, findings& found) {
   const auto name = std::string{to_string(which)} + " exchange";
+  if (const auto embargoed = forbidden_for(config, which)) {
+    found.push_back({finding_level::warning, name, "not asked: it forbids that for another " + in_words(*embargoed),
+                     "wait, and do not restart: asking earlier makes it longer"});
+    return;
+  }
   std::string failures;
   const auto told = first_that_answers(config.urls(which), which, failures);
   if (!told) {
@@ -130,7 +145,7 @@ void check_exchange(const engine_config& config, market which, findings& found) 
     found.push_back({finding_level::warning, name, told->url + " answers, but: " + failures, "put a URL that answers first in --" + std::string{to_string(which)} + "-urls"});
   check_weight(config, which, told->answer, name, found);
   const auto skew = std::chrono::abs(told->skew);
-  const auto seen = "differs by " + in_seconds(skew);
+  const auto seen = "differs by " + in_words(skew);
   if (skew > 2s)
     found.push_back({finding_level::warning, name + " clock", seen, "synchronise this machine's clock (chrony): ages across restarts are wrong by as much"});
   else

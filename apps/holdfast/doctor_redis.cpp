@@ -11,7 +11,6 @@ namespace holdfast::app {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::milliseconds;
 
 constexpr auto patience = 2s;
 
@@ -71,9 +70,10 @@ void check_clock(redis_client& client, findings& found) {
     found.push_back({finding_level::warning, "redis clock", "not told: " + reply.text, "allow TIME to this user"});
     return;
   }
-  const wall_time theirs{std::chrono::seconds{number_of(reply.elements[0].text)}};
+  const wall_time theirs{std::chrono::seconds{number_of(reply.elements[0].text)}
+                         + std::chrono::microseconds{number_of(reply.elements[1].text)}};
   const auto skew = std::chrono::abs(theirs - (before + (after - before) / 2));
-  const auto seen = "differs by " + std::to_string(std::chrono::round<milliseconds>(skew).count()) + " ms at most";
+  const auto seen = "differs by " + in_ms(skew) + ", give or take " + in_ms((after - before) / 2);
   if (skew > 5s)
     found.push_back({finding_level::warning, "redis clock", seen, "synchronise the clocks of both machines (chrony)"});
   else
@@ -114,12 +114,18 @@ void check_persistence(redis_client& client, const std::string& info, findings& 
                      "set appendonly yes: after a restart only what living processes counted comes back"});
 }
 
+bool is_new_enough(const std::string& version) {
+  const auto dot = version.find('.');
+  const auto major = number_of(version);
+  return major > 6 || (major == 6 && dot != std::string::npos && number_of(version.substr(dot + 1)) >= 2);
+}
+
 void check_server(const std::string& info, findings& found) {
   const auto version = field_of(info, "redis_version");
-  if (number_of(version) >= 5)
+  if (is_new_enough(version))
     found.push_back({finding_level::ok, "redis version", version, {}});
   else
-    found.push_back({finding_level::warning, "redis version", version.empty() ? "not told" : version, "holdfast is tested with Redis 7; use 5 or newer"});
+    found.push_back({finding_level::warning, "redis version", version.empty() ? "not told" : version, "holdfast is tested with Redis 7; use 6.2 or newer"});
   if (field_of(info, "role") == "slave" && field_of(info, "slave_read_only") != "0")
     found.push_back({finding_level::failure, "redis role", "a read-only replica", "name the primary in --redis-url"});
 }

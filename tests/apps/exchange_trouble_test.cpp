@@ -96,6 +96,16 @@ CAF_TEST(a restart during a ban makes no request until it ends) {
   CAF_CHECK_EQUAL(exchange.requests(market::spot), 1u);
 }
 
+CAF_TEST(doctor asks no exchange that forbids it) {
+  exchange.set_fault(market::spot, exchange_fault::banned, 7200s);
+  CAF_CHECK_EQUAL(run_program({"symbols", "spot", "--spot-urls=" + exchange.url()}).status, 1);
+  const auto before = exchange.requests(market::spot);
+  const auto result = run_program({"doctor", "--spot-urls=" + exchange.url(), "--futures-urls=" + exchange.url()});
+  CAF_CHECK(result.text.find("warning  spot exchange            not asked: it forbids that for another ") != std::string::npos);
+  CAF_CHECK(result.text.find("ok       futures exchange") != std::string::npos);
+  CAF_CHECK_EQUAL(exchange.requests(market::spot), before);
+}
+
 CAF_TEST(a key is in no log and no status) {
   ::setenv("HOLDFAST_API_KEY", "planted-key-1234", 1);
   exchange.set_fault(market::spot, exchange_fault::bad_key);
