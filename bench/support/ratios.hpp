@@ -66,10 +66,10 @@ inline void print_ratios(const std::map<std::string, double>& best, const std::v
   }
 }
 
-// Runs everything that is registered, interleaved, several times; arguments given by hand win.
-inline std::map<std::string, double> run_interleaved(int argc, char** argv) {
+// Runs everything that is registered, interleaved, several times, each for `seconds` or more; arguments given by hand win.
+inline std::map<std::string, double> run_interleaved(int argc, char** argv, const std::string& seconds = "0.1") {
   std::vector<std::string> words{argv[0], "--benchmark_enable_random_interleaving=true", "--benchmark_repetitions=7",
-                                 "--benchmark_min_time=0.1"};
+                                 "--benchmark_min_time=" + seconds};
   words.insert(words.end(), argv + 1, argv + argc);
   std::vector<char*> arguments;
   for (auto& word : words)
