@@ -5,6 +5,7 @@ file(MAKE_DIRECTORY "${HOLDFAST_INCLUDE_DIR}/holdfast")
 foreach(floor IN ITEMS runtime messages config actors engine)
   file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${floor}" "${HOLDFAST_INCLUDE_DIR}/holdfast/${floor}" SYMBOLIC)
 endforeach()
+configure_file(cmake/version.hpp.in "${HOLDFAST_INCLUDE_DIR}/holdfast/version.hpp" @ONLY)
 
 # One floor of the house: an object library of every source file in its folder.
 #   holdfast_floor(NAME [floor below and libraries ...])
@@ -20,4 +21,6 @@ function(holdfast_floor name)
     PRIVATE "${PROJECT_SOURCE_DIR}"
     PUBLIC "$<BUILD_INTERFACE:${HOLDFAST_INCLUDE_DIR}>")
   target_link_libraries(holdfast_${name} PRIVATE holdfast_options PUBLIC ${ARGN})
+  # What a host may link is marked with HOLDFAST_EXPORT.
+  set_target_properties(holdfast_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()

@@ -10,13 +10,16 @@ if(PROJECT_IS_TOP_LEVEL AND HOLDFAST_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${HOLDFAST_CCACHE}")
 endif()
 find_program(HOLDFAST_MOLD mold)
+mark_as_advanced(HOLDFAST_CCACHE HOLDFAST_MOLD)
 
 add_library(holdfast_options INTERFACE)
 target_compile_features(holdfast_options INTERFACE cxx_std_20)
-# g++ 12 takes "literal" + std::string for overlapping memory (-Wrestrict). Designated initialisers leave fields to their defaults on purpose, which -Wextra takes for an oversight.
-target_compile_options(holdfast_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
-                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-                       -fvisibility-inlines-hidden)
+# Warnings are for those who work on holdfast, not for a host that builds it with a compiler of its own.
+if(HOLDFAST_WARNINGS)
+  # g++ 12 takes "literal" + std::string for overlapping memory (-Wrestrict). Designated initialisers leave fields to their defaults on purpose, which -Wextra takes for an oversight.
+  target_compile_options(holdfast_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+endif()
 if(HOLDFAST_WERROR)
   target_compile_options(holdfast_options INTERFACE -Werror)
 endif()

@@ -76,7 +76,7 @@ bool engine_config::given(std::string_view option) const {
 
 config_error engine_config::apply(std::string_view option, std::string_view value, std::string_view from) {
   const auto* entry = find_option(option);
-  if (!entry->set(*this, value))
+  if (!entry->field.set(*this, value))
     return wrong(option, value, entry->accepted, from);
   given_.emplace_back(option);
   return {};

@@ -12,6 +12,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include <holdfast/config/options.hpp>
+#include <holdfast/runtime/export.hpp>
 
 namespace holdfast {
 
@@ -29,7 +30,7 @@ private:
 
 inline std::string to_string(const config_error& error) { return error.text(); }
 
-class engine_config : public caf::actor_system_config, public options {
+class HOLDFAST_EXPORT engine_config : public caf::actor_system_config, public options {
 public:
   engine_config();
 

@@ -11,15 +11,17 @@
 #include <string>
 #include <string_view>
 
+#include <holdfast/runtime/export.hpp>
+
 namespace holdfast {
 
 // Other bytes become `_`, nothing becomes `none`.
-std::string metric_segment(std::string_view text);
+HOLDFAST_EXPORT std::string metric_segment(std::string_view text);
 
 // Pre: `type` and `context` are segments.
-std::string metric_key(std::string_view type, std::string_view context);
+HOLDFAST_EXPORT std::string metric_key(std::string_view type, std::string_view context);
 
-class metric_values {
+class HOLDFAST_EXPORT metric_values {
 public:
   // metrics:<type>:<segment of value>, or metrics:<type>:other for one value too many.
   std::string key(std::string_view type, std::string_view value);

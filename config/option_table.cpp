@@ -28,37 +28,52 @@ bool set_number(Number& field, std::string_view text, Number least, Number most)
   return true;
 }
 
-auto duration_into(std::chrono::nanoseconds options::*field, std::chrono::nanoseconds least,
-                   std::chrono::nanoseconds most = std::chrono::hours{24 * 366}) {
-  return [field, least, most](options& into, std::string_view text) {
-    const auto value = parse_duration(text, most);
-    if (!value || *value < least)
-      return false;
-    into.*field = *value;
-    return true;
-  };
+option_field number_into(std::uint32_t options::*field, std::uint32_t least, std::uint32_t most) {
+  return {[=](options& into, std::string_view text) { return set_number(into.*field, text, least, most); },
+          [=](const options& from) { return std::to_string(from.*field); }};
+}
+
+option_field duration_into(std::chrono::nanoseconds options::*field, std::chrono::nanoseconds least,
+                           std::chrono::nanoseconds most = std::chrono::hours{24 * 366}) {
+  return {[=](options& into, std::string_view text) {
+            const auto value = parse_duration(text, most);
+            if (!value || *value < least)
+              return false;
+            into.*field = *value;
+            return true;
+          },
+          [=](const options& from) { return duration_text(from.*field); }};
 }
 
 bool is_plain(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
 
-auto text_into(std::string options::*field) {
-  return [field](options& into, std::string_view text) {
-    if (!is_plain(text))
-      return false;
-    into.*field = text;
-    return true;
-  };
+// A text for which `accepts` holds.
+template <class Accepts>
+option_field text_where(std::string options::*field, Accepts accepts) {
+  return {[field, accepts = std::move(accepts)](options& into, std::string_view text) {
+            if (!accepts(text))
+              return false;
+            into.*field = text;
+            return true;
+          },
+          [field](const options& from) { return from.*field; }};
 }
 
-auto one_of(std::string options::*field, std::vector<std::string_view> values) {
-  return [field, values = std::move(values)](options& into, std::string_view text) {
-    if (std::find(values.begin(), values.end(), text) == values.end())
-      return false;
-    into.*field = text;
-    return true;
-  };
+option_field text_into(std::string options::*field) { return text_where(field, is_plain); }
+
+option_field one_of(std::string options::*field, std::vector<std::string_view> values) {
+  return text_where(field, [values = std::move(values)](std::string_view text) {
+    return std::find(values.begin(), values.end(), text) != values.end();
+  });
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const auto& item : items)
+    text += (text.empty() ? "" : ",") + item;
+  return text;
 }
 
 bool is_http_url(std::string_view url) {
@@ -68,35 +83,37 @@ bool is_http_url(std::string_view url) {
   return false;
 }
 
-auto urls_into(std::vector<std::string> options::*field) {
-  return [field](options& into, std::string_view text) {
-    auto urls = parse_list(text);
-    for (auto& url : urls) {
-      if (!is_http_url(url))
-        return false;
-      while (url.ends_with('/'))
-        url.pop_back();
-    }
-    if (urls.empty())
-      return false;
-    into.*field = std::move(urls);
-    return true;
-  };
+option_field urls_into(std::vector<std::string> options::*field) {
+  return {[field](options& into, std::string_view text) {
+            auto urls = parse_list(text);
+            for (auto& url : urls) {
+              if (!is_http_url(url))
+                return false;
+              while (url.ends_with('/'))
+                url.pop_back();
+            }
+            if (urls.empty())
+              return false;
+            into.*field = std::move(urls);
+            return true;
+          },
+          [field](const options& from) { return joined(from.*field); }};
 }
 
-auto names_into(std::vector<std::string> options::*field, std::size_t longest) {
-  return [field, longest](options& into, std::string_view text) {
-    auto assets = parse_list(text);
-    for (const auto& asset : assets)
-      if (asset.empty() || asset.size() > longest || !is_plain(asset) || asset.find(' ') != std::string::npos)
-        return false;
-    into.*field = std::move(assets);
-    return true;
-  };
+option_field names_into(std::vector<std::string> options::*field, std::size_t longest) {
+  return {[field, longest](options& into, std::string_view text) {
+            auto assets = parse_list(text);
+            for (const auto& asset : assets)
+              if (asset.empty() || asset.size() > longest || !is_plain(asset) || asset.find(' ') != std::string::npos)
+                return false;
+            into.*field = std::move(assets);
+            return true;
+          },
+          [field](const options& from) { return joined(from.*field); }};
 }
 
-auto assets_into(std::vector<std::string> options::*field) { return names_into(field, 32); }
-auto symbols_into(std::vector<std::string> options::*field) { return names_into(field, 64); }
+option_field assets_into(std::vector<std::string> options::*field) { return names_into(field, 32); }
+option_field symbols_into(std::vector<std::string> options::*field) { return names_into(field, 64); }
 
 std::vector<option_entry> make_table() {
   using enum option_kind;
@@ -108,55 +125,48 @@ std::vector<option_entry> make_table() {
      one_of(&options::store, {"auto", "redis", "embedded"})},
     {"redis-url", text, {"REDIS_URL", "CELERY_BROKER_URL"}, "redis://[[user]:password@]host[:port][/db] or unix:///path[?db=n]",
      "the Redis to share through",
-     [](options& into, std::string_view value) {
-       if (!redis_url::parse(value))
-         return false;
-       into.redis_url = value;
-       return true;
-     }},
+     text_where(&options::redis_url, [](std::string_view url) { return redis_url::parse(url).has_value(); }), "none"},
     {"redis-connect-timeout", duration, {}, positive_accepted, "deadline of a connect", duration_into(&options::redis_connect_timeout, 1ms)},
     {"redis-command-timeout", duration, {}, positive_accepted, "deadline of a pipeline", duration_into(&options::redis_command_timeout, 1ms)},
-    {"state-dir", text, {"HOLDFAST_STATE_DIR"}, "a path", "ledger, embedded store and last good lists", text_into(&options::state_dir)},
+    {"state-dir", text, {"HOLDFAST_STATE_DIR"}, "a path", "ledger, embedded store and last good lists", text_into(&options::state_dir),
+     "$XDG_STATE_HOME/holdfast, else ~/.local/state/holdfast"},
     {"spot-urls", list, {}, urls, "the exchange's spot API, tried in order", urls_into(&options::spot_urls)},
     {"futures-urls", list, {}, urls, "the exchange's futures API, tried in order", urls_into(&options::futures_urls)},
-    {"api-key-file", text, {}, "a file that only its owner can read", "holds the key of the private API", text_into(&options::api_key_file)},
+    {"api-key-file", text, {}, "a file that only its owner can read", "holds the key of the private API", text_into(&options::api_key_file), "none"},
     {"quote-assets", list, {}, assets, "keep symbols quoted in these; empty: all", assets_into(&options::quote_assets)},
-    {"priority-assets", list, {}, assets, "listed first, in this order", assets_into(&options::priority_assets)},
+    {"priority-assets", list, {}, assets, "listed first, in this order", assets_into(&options::priority_assets),
+     "BTC,ETH,BNB,SOL,ADA,AVAX,DOT,MATIC,LINK,UNI; for futures the first eight"},
     {"spot-ttl", duration, {"SPOT_SYMBOLS_CACHE_TTL_SECONDS"}, positive_accepted, "how long the spot list is fresh", duration_into(&options::spot_ttl, 1ms)},
     {"futures-ttl", duration, {"FUTURES_SYMBOLS_CACHE_TTL_SECONDS"}, positive_accepted, "how long the futures list is fresh", duration_into(&options::futures_ttl, 1ms)},
     {"spot-warmup-interval", duration, {"SPOT_SYMBOLS_WARMUP_INTERVAL_SECONDS"}, duration_accepted, "refresh of the spot list; 0: none", duration_into(&options::spot_warmup_interval, 0ns)},
     {"futures-warmup-interval", duration, {"FUTURES_SYMBOLS_WARMUP_INTERVAL_SECONDS"}, duration_accepted, "refresh of the futures list; 0: none", duration_into(&options::futures_warmup_interval, 0ns)},
     {"warmup-max-retries", number, {}, "a number from 0 to 1000", "retries of a failed refresh per interval",
-     [](options& into, std::string_view value) { return set_number(into.warmup_max_retries, value, 0u, 1000u); }},
+     number_into(&options::warmup_max_retries, 0, 1000)},
     {"fetch-timeout", duration, {}, positive_accepted, "deadline of one fetch", duration_into(&options::fetch_timeout, 1ms)},
     {"keep-percent-min", number, {}, "a number from 0 to 100", "share of the symbols in TRADING that a new list must still have",
-     [](options& into, std::string_view value) { return set_number(into.keep_percent_min, value, 0u, 100u); }},
-    {"spot-pinned", list, {}, symbol_names, "a spot list without these is not believed", symbols_into(&options::spot_pinned)},
-    {"futures-pinned", list, {}, symbol_names, "a futures list without these is not believed", symbols_into(&options::futures_pinned)},
+     number_into(&options::keep_percent_min, 0, 100)},
+    {"spot-pinned", list, {}, symbol_names, "a spot list without these is not believed", symbols_into(&options::spot_pinned), "none"},
+    {"futures-pinned", list, {}, symbol_names, "a futures list without these is not believed", symbols_into(&options::futures_pinned), "none"},
     {"keep-gone", duration, {}, duration_accepted, "how long a symbol that vanished from the list stays findable, as GONE", duration_into(&options::keep_gone, 0ns)},
     {"weight-percent-max", number, {}, "a number from 1 to 100", "share of the exchange's request limit above which a refresh waits",
-     [](options& into, std::string_view value) { return set_number(into.weight_percent_max, value, 1u, 100u); }},
+     number_into(&options::weight_percent_max, 1, 100)},
     {"max-restarts", number, {}, "a number from 0 to 1000", "restarts of a fetcher within the window",
-     [](options& into, std::string_view value) { return set_number(into.max_restarts, value, 0u, 1000u); }},
+     number_into(&options::max_restarts, 0, 1000)},
     {"restart-window", duration, {}, positive_accepted, "the window of max-restarts", duration_into(&options::restart_window, 1ms)},
     {"flush-interval", duration, {}, positive_accepted, "ledger to store", duration_into(&options::flush_interval, 1ms)},
     {"http", text, {"HOLDFAST_HTTP"}, "off or HOST:PORT, a literal address or localhost", "address of the HTTP gateway",
-     [](options& into, std::string_view value) {
-       if (value != "off" && !parse_http_address(value))
-         return false;
-       into.http = value;
-       return true;
-     }},
-    {"http-token", text, {"HOLDFAST_HTTP_TOKEN"}, "text without control characters", "wanted as a bearer token by every route with data", text_into(&options::http_token)},
+     text_where(&options::http, [](std::string_view address) { return address == "off" || parse_http_address(address); }),
+     "off; for holdfast serve: 127.0.0.1:8080"},
+    {"http-token", text, {"HOLDFAST_HTTP_TOKEN"}, "text without control characters", "wanted as a bearer token by every route with data", text_into(&options::http_token), "none"},
     {"log-level", text, {"HOLDFAST_LOG_LEVEL"}, "trace, debug, info, warn, error, off", "what is logged", one_of(&options::log_level, {"trace", "debug", "info", "warn", "error", "off"})},
     {"history-10s", duration, {}, history_accepted, "how long totals of every 10 s are kept", duration_into(&options::history_fine, 0ns, history_most)},
     {"history-1min", duration, {}, history_accepted, "how long totals of every minute are kept", duration_into(&options::history_minutes, 0ns, history_most)},
     {"history-1h", duration, {}, history_accepted, "how long totals of every hour are kept", duration_into(&options::history_hours, 0ns, history_most)},
     {"ledger-capacity", number, {}, "a number from 16 to 1000000", "counters of one process",
-     [](options& into, std::string_view value) { return set_number(into.ledger_capacity, value, 16u, 1'000'000u); }},
+     number_into(&options::ledger_capacity, 16, 1'000'000)},
     {"ledger-sync-interval", duration, {}, duration_accepted, "ledger to the disk itself, against loss of power; 0: when the kernel likes", duration_into(&options::ledger_sync_interval, 0ns)},
     {"ledger-stripes", number, {}, "a number from 0 to 4096", "threads that count without atomics",
-     [](options& into, std::string_view value) { return set_number(into.ledger_stripes, value, 0u, 4096u); }},
+     number_into(&options::ledger_stripes, 0, 4096)},
   };
 }
 
@@ -172,6 +182,19 @@ const option_entry* find_option(std::string_view name) {
     if (entry.name == name)
       return &entry;
   return nullptr;
+}
+
+std::string default_of(const option_entry& option) {
+  return option.otherwise.empty() ? option.field.text(options{}) : std::string{option.otherwise};
+}
+
+std::string duration_text(std::chrono::nanoseconds length) {
+  if (length == 0ns)
+    return "0";
+  for (const auto& [unit, name] : {std::pair{3'600'000'000'000, "h"}, {1'000'000'000, "s"}, {1'000'000, "ms"}})
+    if (length.count() % unit == 0)
+      return std::to_string(length.count() / unit) + name;
+  return std::to_string(length.count()) + "ns";
 }
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text, std::chrono::nanoseconds most) {

@@ -28,6 +28,7 @@
 #include <holdfast/runtime/embargo.hpp>
 #include <holdfast/runtime/exchange_memory.hpp>
 #include <holdfast/runtime/event_log.hpp>
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/http_transfer.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 #include <holdfast/runtime/symbols_view.hpp>
@@ -67,7 +68,7 @@ struct acceptance {
   std::string detail;        // why it had been refused, or why nothing was accepted
 };
 
-class engine {
+class HOLDFAST_EXPORT engine {
 public:
   using duration = std::chrono::nanoseconds;
 

@@ -4,6 +4,8 @@
 #include <limits>
 #include <map>
 
+#include <holdfast/version.hpp>
+
 #include "runtime/log.hpp"
 #include "runtime/symbol_table.hpp"
 
@@ -229,7 +231,7 @@ metrics::metrics(snapshot_holder_ptr snapshots, telemetry_ptr watched, clock_ptr
 std::vector<MetricFamily> metrics::Collect() const {
   families out;
   out.reserve(128); // families are added by reference
-  gauge_of(out, "holdfast_build_info", "1; the version is its label.").add({{"version", "0.1.0"}}, 1.0);
+  gauge_of(out, "holdfast_build_info", "1; the version is its label.").add({{"version", std::string{version}}}, 1.0);
   add_telemetry(out, *watched_);
   const auto now = snapshots_->newest();
   if (!now)

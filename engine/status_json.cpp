@@ -5,6 +5,8 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <holdfast/version.hpp>
+
 #include "runtime/printable.hpp"
 #include "runtime/symbol_list.hpp"
 
@@ -200,7 +202,7 @@ std::string status_json(const engine_status& status, const symbol_board& board, 
   rapidjson::StringBuffer buffer;
   writer out{buffer};
   out.StartObject();
-  field(out, "version", "0.1.0");
+  field(out, "version", version);
   out.Key("markets");
   out.StartObject();
   for (const auto which : all_markets) {

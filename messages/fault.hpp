@@ -7,6 +7,8 @@
 
 #include <caf/error.hpp>
 
+#include <holdfast/runtime/export.hpp>
+
 namespace holdfast {
 
 enum class fault : std::uint8_t {
@@ -25,13 +27,13 @@ enum class fault : std::uint8_t {
   too_stale,       // what is known is older than the caller accepts: ask again later, or accept older
 };
 
-std::string to_string(fault why);
+HOLDFAST_EXPORT std::string to_string(fault why);
 
 // For `return make_error(fault::no_data);` inside a handler.
-caf::error make_error(fault why);
-caf::error make_error(fault why, std::string detail);
+HOLDFAST_EXPORT caf::error make_error(fault why);
+HOLDFAST_EXPORT caf::error make_error(fault why, std::string detail);
 
 // The fault in a CAF error. CAF's own request timeout is `deadline`; an actor that is gone is `stopping`.
-fault fault_of(const caf::error& error) noexcept;
+HOLDFAST_EXPORT fault fault_of(const caf::error& error) noexcept;
 
 } // namespace holdfast

@@ -10,6 +10,7 @@
 
 #include <holdfast/messages/fault.hpp>
 #include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/market.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
 #include <holdfast/runtime/symbol_diff.hpp>
@@ -36,7 +37,7 @@ struct symbols_reply {
 };
 
 // What a publication is worth at `now`.
-symbols_reply reply_from(const published_symbols& published, boot_time now);
+HOLDFAST_EXPORT symbols_reply reply_from(const published_symbols& published, boot_time now);
 
 enum class refresh_reason : std::uint8_t { warmup, rejected_order, calendar, operator_request };
 

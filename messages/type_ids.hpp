@@ -11,6 +11,7 @@
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
 #include <holdfast/messages/wake.hpp>
+#include <holdfast/runtime/export.hpp>
 
 namespace caf {
 class actor_system_config;
@@ -21,7 +22,7 @@ struct store_listen;
 struct symbols_listen;
 
 // Makes the messages and the fault category known to a configuration; engine_config does it by itself.
-void register_messages(caf::actor_system_config& config);
+HOLDFAST_EXPORT void register_messages(caf::actor_system_config& config);
 } // namespace holdfast
 
 #define HOLDFAST_MESSAGES(apply)                                                                                       \

@@ -10,9 +10,11 @@
 #include <chrono>
 #include <memory>
 
+#include <holdfast/runtime/export.hpp>
+
 namespace holdfast {
 
-struct boot_clock {
+struct HOLDFAST_EXPORT boot_clock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
   using period = duration::period;
@@ -24,7 +26,7 @@ struct boot_clock {
 using boot_time = boot_clock::time_point;
 using wall_time = std::chrono::sys_time<std::chrono::microseconds>;
 
-class clock_source {
+class HOLDFAST_EXPORT clock_source {
 public:
   virtual ~clock_source() = default;
   virtual boot_time boot_now() const noexcept = 0;
@@ -34,6 +36,6 @@ public:
 using clock_ptr = std::shared_ptr<const clock_source>;
 
 // The machine's clocks.
-clock_ptr system_clocks();
+HOLDFAST_EXPORT clock_ptr system_clocks();
 
 } // namespace holdfast

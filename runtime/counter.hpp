@@ -16,6 +16,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <holdfast/runtime/export.hpp>
+
 namespace holdfast {
 
 // Two sums that only grow; the counter's value is their difference.
@@ -41,11 +43,11 @@ static_assert(sizeof(thread_stripe) == 16 && sizeof(stripe_cell) == 16);
 inline constexpr std::uint32_t no_ticket = 0xFFFF'FFFF;
 
 // Initial-exec: in a host that is itself a shared object the default model would cost more than the increment.
-[[gnu::tls_model("initial-exec"), gnu::visibility("default")]] extern constinit thread_local
+[[gnu::tls_model("initial-exec")]] HOLDFAST_EXPORT extern constinit thread_local
   std::array<thread_stripe, fast_ledgers> thread_stripes;
-extern stripe_cell dummy_cell;
+HOLDFAST_EXPORT extern stripe_cell dummy_cell;
 
-class counter {
+class HOLDFAST_EXPORT counter {
 public:
   constexpr counter() noexcept = default;
   // For the ledger: row `row` of every stripe, and the cell of that row which is shared.

@@ -9,10 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include <holdfast/runtime/export.hpp>
+
 namespace holdfast {
 
 // units / 10^scale.
-struct decimal {
+struct HOLDFAST_EXPORT decimal {
   std::int64_t units = 0;
   std::uint8_t scale = 0;
 

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/market.hpp>
 
 namespace holdfast {
@@ -27,7 +28,7 @@ enum class embargo_cause : std::uint8_t {
   own_share, // this address has used as much of the running minute's weight as we allow ourselves
 };
 
-class embargo {
+class HOLDFAST_EXPORT embargo {
 public:
   // `file` empty: in memory only. Reads what an earlier process was told.
   embargo(market which, std::string file, clock_ptr clock);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/export.hpp>
 
 namespace holdfast {
 
@@ -52,7 +53,7 @@ struct event {
   std::string detail;       // for people; nothing secret
 };
 
-class event_log {
+class HOLDFAST_EXPORT event_log {
 public:
   static constexpr std::size_t events_max = 1000;
   static constexpr std::size_t event_text_max = 200;

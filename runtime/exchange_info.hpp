@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <holdfast/runtime/expected.hpp>
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 
 namespace holdfast {
@@ -39,6 +40,6 @@ struct exchange_info_error {
 };
 
 // `body` is taken apart in place.
-expected<exchange_info, exchange_info_error> read_exchange_info(std::string body, const list_rules& rules);
+HOLDFAST_EXPORT expected<exchange_info, exchange_info_error> read_exchange_info(std::string body, const list_rules& rules);
 
 } // namespace holdfast

@@ -16,6 +16,7 @@
 
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/exchange_info.hpp>
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/plausibility_gate.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
 
@@ -44,7 +45,7 @@ struct exchange_facts {
   std::optional<refused_table> refused; // not accepted since
 };
 
-class exchange_memory {
+class HOLDFAST_EXPORT exchange_memory {
 public:
   // `file` empty: the refused table is kept in memory only.
   exchange_memory(std::string file, clock_ptr clock, bool has_key);

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include <holdfast/runtime/expected.hpp>
+#include <holdfast/runtime/export.hpp>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -60,7 +61,7 @@ struct history_line {
 
 using counter_values = std::vector<std::pair<std::string, std::int64_t>>;
 
-class history_file {
+class HOLDFAST_EXPORT history_file {
 public:
   static constexpr std::int64_t points_max = 20'000;
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <holdfast/runtime/expected.hpp>
+#include <holdfast/runtime/export.hpp>
 
 namespace holdfast {
 
@@ -50,7 +51,7 @@ struct transfer_failure {
   std::string detail; // for people; holds no header and no key
 };
 
-class http_transfer {
+class HOLDFAST_EXPORT http_transfer {
 public:
   virtual ~http_transfer() = default;
   virtual expected<http_answer, transfer_failure> get(const http_request& request) = 0;

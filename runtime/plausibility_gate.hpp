@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/market.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 
@@ -22,7 +23,7 @@ enum class gate_reason : std::uint8_t {
   server_time_went_back,
 };
 
-std::string_view to_string(gate_reason reason) noexcept;
+HOLDFAST_EXPORT std::string_view to_string(gate_reason reason) noexcept;
 
 // Shares are percent. Every share but the first is of symbols in TRADING, and refused only above what is given.
 struct gate_settings {
@@ -41,7 +42,7 @@ struct gate_verdict {
 };
 
 // `baseline` may be null: then only what stands for itself is checked.
-gate_verdict judge_table(market which, const symbol_table& next, const symbol_table* baseline,
+HOLDFAST_EXPORT gate_verdict judge_table(market which, const symbol_table& next, const symbol_table* baseline,
                          const gate_settings& settings);
 
 } // namespace holdfast

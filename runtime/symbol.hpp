@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <holdfast/runtime/decimal.hpp>
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/shared_text.hpp>
 
 namespace holdfast {
@@ -20,7 +21,7 @@ enum class symbol_status : std::uint8_t {
   settling, pre_settle, pre_delivering, delivering, delivered, close, trading_halt, gone,
 };
 
-symbol_status parse_symbol_status(std::string_view text) noexcept;
+HOLDFAST_EXPORT symbol_status parse_symbol_status(std::string_view text) noexcept;
 
 // What an order breaks; combine with `|`, test with has().
 enum class broken_rule : std::uint16_t {
@@ -41,7 +42,7 @@ constexpr bool has(broken_rule set, broken_rule one) noexcept {
   return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }
 
-struct symbol {
+struct HOLDFAST_EXPORT symbol {
   std::string_view name;
   std::string_view base_asset;  // empty, and the symbol not listed, where the exchange gave no clean text
   std::string_view quote_asset; // likewise

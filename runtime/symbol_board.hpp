@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/market.hpp>
 #include <holdfast/runtime/table_order.hpp>
 
@@ -58,7 +59,7 @@ struct published_symbols {
 
 using published_ptr = std::shared_ptr<const published_symbols>;
 
-class symbol_board {
+class HOLDFAST_EXPORT symbol_board {
 public:
   symbol_board();
   symbol_board(const symbol_board&) = delete;

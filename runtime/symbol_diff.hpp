@@ -7,11 +7,12 @@
 #include <cstdint>
 #include <vector>
 
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 
 namespace holdfast {
 
-struct symbol_diff {
+struct HOLDFAST_EXPORT symbol_diff {
   symbol_table_ptr previous; // may be null
   symbol_table_ptr next;
   // Dense ids, in the order of their table. A symbol may have changed both status and rules.

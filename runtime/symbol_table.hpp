@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/market.hpp>
 #include <holdfast/runtime/symbol.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
@@ -29,7 +30,7 @@ struct list_rules {
 };
 
 // Symbols of one table in an order of their own.
-class symbol_range {
+class HOLDFAST_EXPORT symbol_range {
 public:
   class iterator {
   public:
@@ -63,7 +64,7 @@ private:
   std::span<const std::uint32_t> ids_;
 };
 
-class symbol_table {
+class HOLDFAST_EXPORT symbol_table {
 public:
   // All symbols, whatever their status, in the exchange's order; the index is the dense id.
   std::span<const symbol> symbols() const noexcept { return symbols_; }
@@ -125,7 +126,7 @@ private:
 };
 
 // Collects symbols whose texts may die after add().
-class symbol_table_builder {
+class HOLDFAST_EXPORT symbol_table_builder {
 public:
   // `unlisted`: added, but without a clean base or quote asset it is never listed. `refused`: nothing is added, since
   // the name is taken, empty, longer than 64 bytes or not clean UTF-8, or the table is full.

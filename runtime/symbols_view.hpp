@@ -13,12 +13,13 @@
 #include <string_view>
 #include <utility>
 
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 
 namespace holdfast {
 
-class symbols_view {
+class HOLDFAST_EXPORT symbols_view {
 public:
   symbols_view() = default;
   symbols_view(std::shared_ptr<const symbol_board> board, market which, clock_ptr clock)

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/export.hpp>
 
 namespace holdfast {
 
@@ -26,12 +27,12 @@ struct table_stamp {
 };
 
 // By their orders where both have one, else by the time of their fetch; what is of unknown age is newer than nothing.
-bool is_newer(const table_stamp& one, const table_stamp& other) noexcept;
+HOLDFAST_EXPORT bool is_newer(const table_stamp& one, const table_stamp& other) noexcept;
 
 // "token sequence" with 20 digits each: texts compare as the orders do.
-std::string to_text(const table_order& order);
+HOLDFAST_EXPORT std::string to_text(const table_order& order);
 
 // Zero where the text is no order.
-table_order parse_table_order(std::string_view text) noexcept;
+HOLDFAST_EXPORT table_order parse_table_order(std::string_view text) noexcept;
 
 } // namespace holdfast

@@ -1,101 +1,81 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <holdfast/version.hpp>
+
 #include "apps/holdfast/command.hpp"
-#include "apps/holdfast/simulation_options.hpp"
-#include "config/option_table.hpp"
+#include "apps/holdfast/command_table.hpp"
+#include "apps/holdfast/documents/documents.hpp"
 
 namespace {
 
 using namespace holdfast;
 using namespace holdfast::app;
 
-void print_help() {
-  std::puts("holdfast keeps the tradable symbols and the counters of a trading engine available.\n\n"
-            "usage: holdfast COMMAND [WORD ...] [--option=value ...]\n\n"
-            "  serve [--simulate]      keep both markets fresh and answer over HTTP\n"
-            "  symbols spot|futures    the tradable symbols; with --accept, a running serve believes the list it refused last\n"
-            "  counters [PATTERN]      counters and their values\n"
-            "  get KEY                 one counter's value\n"
-            "  incr KEY [AMOUNT]       count\n"
-            "  top [--once]            what a running serve does, live\n"
-            "  history KEY             how a counter went [--since=1h] [--until=0] [--step=10s]; times are so long ago, or Unix seconds\n"
-            "  doctor                  checks configuration, state folder, Redis and exchange, and tells what to do\n"
-            "  ledger [FILE]           what the counter ledgers of the state folder hold\n"
-            "  simulate                an exchange on a loopback port [--port=N] [--seed=N] [--changes-per-poll=N]\n"
-            "                          [--faults=[MARKET:]FAULT[:SECONDS],...]; serve --simulate takes them, too\n"
-            "  --help, --version\n\n"
-            "symbols, counters, get, history, doctor and ledger take --json. Options, also as keys of the group `holdfast` in a\n"
-            "file named by --config-file:\n");
-  for (const auto& option : option_table()) {
-    std::string environment;
-    for (const auto name : option.environment)
-      environment += (environment.empty() ? " [" : ", ") + std::string{name};
-    std::printf("  --%-24s %s%s\n", std::string{option.name}.c_str(), std::string{option.meaning}.c_str(),
-                environment.empty() ? "" : (environment + "]").c_str());
-  }
-}
-
 // Takes a flag out of the arguments.
 bool take(std::vector<std::string>& arguments, const std::string& flag) {
   return std::erase(arguments, flag) > 0;
 }
 
-// Takes the options that only this verb knows, as "--name=value".
-std::vector<std::string> take_extra(std::vector<std::string>& arguments, std::string_view verb) {
+// Takes the options that this command alone knows, as "--name" and "--name=value".
+std::vector<std::string> take_own(std::vector<std::string>& arguments, const command_entry& command) {
   std::vector<std::string> taken;
-  if (verb == "top" && take(arguments, "--once"))
-    taken.emplace_back("--once");
-  if (verb != "history")
-    return taken;
   for (auto at = arguments.begin(); at != arguments.end();) {
     const auto name = at->substr(0, at->find('='));
-    if (name != "--since" && name != "--until" && name != "--step") {
+    const auto option = std::find_if(command.options.begin(), command.options.end(),
+                                     [&](const command_option& one) { return name == "--" + std::string{one.name}; });
+    if (option == command.options.end() || (option->value.empty() && name != *at)) {
       ++at;
       continue;
     }
-    const bool apart = name == *at && std::next(at) != arguments.end();
+    const bool apart = !option->value.empty() && name == *at && std::next(at) != arguments.end();
     taken.push_back(apart ? name + '=' + *std::next(at) : *at);
     at = arguments.erase(at, at + (apart ? 2 : 1));
   }
   return taken;
 }
 
+constexpr std::array<std::pair<std::string_view, exit_status (*)(invocation&)>, 9> verbs{
+  {{"serve", run_serve}, {"symbols", run_symbols}, {"counters", run_counters}, {"get", run_get}, {"incr", run_incr},
+   {"ledger", run_ledger}, {"top", run_top}, {"history", run_history}, {"doctor", run_doctor}}};
+
+exit_status run_command(const command_entry& command, std::vector<std::string> arguments) {
+  if (!command.configured)
+    return run_simulate(arguments);
+  const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const auto& one) { return one.first == command.name; });
+  if (verb == verbs.end())
+    return fail("command '" + std::string{command.name} + "' does nothing");
+  engine_config config;
+  auto own = take_own(arguments, command);
+  invocation call{config, {}, take(own, "--json"), take(own, "--simulate"), take(own, "--accept"), {}, {}};
+  if (command.name == "serve" && !call.simulate && !own.empty())
+    return refuse_usage(own.front() + ": only with --simulate");
+  (command.name == "serve" ? call.simulation : call.extra) = std::move(own);
+  if (const auto error = config.parse(arguments))
+    return refuse_usage(error.text());
+  call.words = config.words();
+  return verb->second(call);
+}
+
 exit_status run(std::vector<std::string> arguments) {
   if (arguments.empty())
     return refuse_usage("a command is missing; --help lists them");
   if (take(arguments, "--help")) {
-    print_help();
+    std::fputs(help_text().c_str(), stdout);
     return exit_status::done;
   }
   if (take(arguments, "--version")) {
-    std::puts("holdfast 0.1.0");
+    std::printf("holdfast %s\n", version.data());
     return exit_status::done;
   }
   const auto verb = arguments.front();
   arguments.erase(arguments.begin());
-  if (verb == "simulate")
-    return run_simulate(arguments);
-  constexpr std::array<std::pair<std::string_view, exit_status (*)(invocation&)>, 9> verbs{
-    {{"serve", run_serve}, {"symbols", run_symbols}, {"counters", run_counters}, {"get", run_get}, {"incr", run_incr},
-     {"ledger", run_ledger}, {"top", run_top}, {"history", run_history}, {"doctor", run_doctor}}};
-  for (const auto& [name, command] : verbs) {
-    if (name != verb)
-      continue;
-    engine_config config;
-    invocation call{config, {}, name != "serve" && take(arguments, "--json"), name == "serve" && take(arguments, "--simulate"),
-                    false, {}, {}};
-    call.accept = name == "symbols" && take(arguments, "--accept");
-    call.extra = take_extra(arguments, verb);
-    if (call.simulate)
-      call.simulation = take_simulation(arguments);
-    if (const auto error = config.parse(arguments))
-      return refuse_usage(error.text());
-    call.words = config.words();
-    return command(call);
-  }
+  if (const auto* command = find_command(verb))
+    return run_command(*command, std::move(arguments));
   return refuse_usage("command '" + verb + "' is unknown; --help lists them");
 }
 

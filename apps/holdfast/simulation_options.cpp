@@ -48,22 +48,6 @@ expected<simulation_options, std::string> parse_simulation(const std::vector<std
   return wanted;
 }
 
-std::vector<std::string> take_simulation(std::vector<std::string>& arguments) {
-  std::vector<std::string> taken;
-  for (auto one = arguments.begin(); one != arguments.end();) {
-    const auto name = one->substr(0, one->find('='));
-    if (name != "--faults" && name != "--seed" && name != "--changes-per-poll") {
-      ++one;
-      continue;
-    }
-    const bool in_next = name == *one && std::next(one) != arguments.end();
-    const auto end = std::next(one, in_next ? 2 : 1);
-    taken.insert(taken.end(), one, end);
-    one = arguments.erase(one, end);
-  }
-  return taken;
-}
-
 void set_faults(simulated_exchange& exchange, const std::vector<exchange_fault_setting>& faults) {
   for (const auto& one : faults)
     exchange.set_fault(one.which, one.fault, one.length);

@@ -17,9 +17,6 @@ struct simulation_options {
 // `--name=value` and `--name value`; else why not, with what is accepted.
 expected<simulation_options, std::string> parse_simulation(const std::vector<std::string>& arguments);
 
-// Takes what belongs to the simulated exchange out of a command line.
-std::vector<std::string> take_simulation(std::vector<std::string>& arguments);
-
 void set_faults(simulated_exchange& exchange, const std::vector<exchange_fault_setting>& faults);
 
 } // namespace holdfast::app

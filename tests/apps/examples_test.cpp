@@ -4,7 +4,11 @@
 #include <iterator>
 #include <string>
 
+#include <holdfast/version.hpp>
+
 #include "apps/holdfast/simulated_exchange.hpp"
+#include "tests/support/program_process.hpp"
+#include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/shell.hpp"
 
@@ -62,7 +66,46 @@ CAF_TEST(the trading engine counts every order that it checks) {
   const auto read = [&](const std::string& key) {
     return std::stoll(test::run_shell(HOLDFAST_PROGRAM " get " + key + " --state-dir=" + folder.file("state")).text);
   };
-  CAF_CHECK_EQUAL(read("metrics:orders:checked"), read("metrics:orders:sent") + read("metrics:orders:refused_by_rules"));
+  CAF_CHECK_EQUAL(read("metrics:orders:checked"), read("metrics:orders:sent") + read("metrics:orders:refused_by_rules")
+                                                  + read("metrics:orders:held_back"));
+}
+
+CAF_TEST(a trading engine whose redis is killed goes on and loses no count) {
+  if (!test::redis_server::installed()) {
+    CAF_MESSAGE("skipped: no redis-server");
+    return;
+  }
+  test::redis_server redis;
+  test::program_process engine{HOLDFAST_EXAMPLES "/trading_engine/example_trading_engine",
+                               {"--spot-urls=" + exchange.url(), "--futures-urls=" + exchange.url(), "--redis-url=" + redis.url(),
+                                "--state-dir=" + folder.file("state"), "--trading.length=1h"}};
+  CAF_CHECK(engine.read_until("symbols fresh").find("symbols fresh") != std::string::npos);
+  redis.kill();
+  CAF_CHECK(engine.read_until("(store away)").find("(store away)") != std::string::npos);
+  redis.start();
+  engine.send(SIGINT);
+  engine.read_to_the_end();
+  CAF_CHECK_EQUAL(engine.wait(), 0);
+  // What did not reach Redis in time is in the ledger, which the next engine on the folder adopts.
+  const auto counted = [&](const std::string& key) {
+    return std::stoll(test::run_shell(HOLDFAST_PROGRAM " get metrics:orders:" + key + " --redis-url=" + redis.url()
+                                      + " --state-dir=" + folder.file("state") + " --log-level=off").text);
+  };
+  CAF_CHECK(counted("checked") > 0);
+  CAF_CHECK_EQUAL(counted("checked"), counted("sent") + counted("held_back") + counted("refused_by_rules"));
+}
+
+CAF_TEST(a host's own exposer serves holdfast's metrics beside the host's) {
+  test::program_process host{HOLDFAST_EXAMPLES "/existing_prometheus/example_existing_prometheus",
+                             {"--spot-urls=" + exchange.url(), "--futures-urls=" + exchange.url(), "--state-dir=" + folder.file("state")}};
+  const auto told = host.read_until("/metrics\n");
+  const auto begin = told.find("http://");
+  CAF_REQUIRE(begin != std::string::npos);
+  const auto page = test::run_shell("curl -s " + told.substr(begin, told.find('\n', begin) - begin)).text;
+  CAF_CHECK(page.find("\nhost_orders_total 1") != std::string::npos);
+  CAF_CHECK(page.find("\nholdfast_build_info{version=\"" + std::string{version} + "\"} 1") != std::string::npos);
+  host.send(SIGTERM);
+  CAF_CHECK_EQUAL(host.wait(), 0);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <string>
 
+#include <holdfast/version.hpp>
+
 #include "tests/support/shell.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
@@ -49,7 +51,7 @@ CAF_TEST(symbols that cannot be had are status 1 with the reason) {
 
 CAF_TEST(help and version are told) {
   CAF_CHECK(run("--help").text.find("--redis-url") != std::string::npos);
-  CAF_CHECK_EQUAL(run("--version").text, "holdfast 0.1.0\n");
+  CAF_CHECK_EQUAL(run("--version").text, "holdfast " + std::string{version} + "\n");
 }
 
 CAF_TEST(serve tells where it is and ends cleanly when terminated) {

@@ -23,7 +23,8 @@ namespace holdfast::test {
 class program_process {
 public:
   // Standard output and error go into one pipe.
-  explicit program_process(std::vector<std::string> arguments) {
+  explicit program_process(std::vector<std::string> arguments) : program_process{HOLDFAST_PROGRAM, std::move(arguments)} {}
+  program_process(const std::string& program, std::vector<std::string> arguments) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
       return;
@@ -31,12 +32,12 @@ public:
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
-    arguments.insert(arguments.begin(), HOLDFAST_PROGRAM);
+    arguments.insert(arguments.begin(), program);
     std::vector<char*> words;
     for (auto& word : arguments)
       words.push_back(word.data());
     words.push_back(nullptr);
-    if (::posix_spawn(&process_, HOLDFAST_PROGRAM, &actions, nullptr, words.data(), environ) != 0)
+    if (::posix_spawn(&process_, program.c_str(), &actions, nullptr, words.data(), environ) != 0)
       process_ = -1;
     posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);

@@ -1,0 +1,5 @@
+// What a host may link: everything is compiled with hidden visibility, and what a public header declares is marked with
+// this. A private header has no marks, so that the program's inside is no part of the ABI.
+#pragma once
+
+#define HOLDFAST_EXPORT [[gnu::visibility("default")]]

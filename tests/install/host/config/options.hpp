@@ -1,0 +1,7 @@
+#pragma once
+
+namespace host {
+struct options {
+  int answer = 42;
+};
+} // namespace host

@@ -1,0 +1,3 @@
+#include "runtime/counter.hpp"
+
+int host::count() { return 1; }

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace host {
+int count();
+} // namespace host
