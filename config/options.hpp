@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
+#include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/market.hpp>
 
 namespace holdfast {
 
-struct options {
+struct HOLDFAST_EXPORT options {
   using duration = std::chrono::nanoseconds;
 
   std::string store = "auto"; // "auto", "redis", "embedded"

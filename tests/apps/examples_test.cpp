@@ -1,8 +1,13 @@
 #define CAF_SUITE examples
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <holdfast/version.hpp>
 
@@ -33,6 +38,43 @@ std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
+// The lines between two `// [marker]` of a file, without the indentation that they share.
+std::string marked(const std::string& path, const std::string& marker) {
+  std::istringstream file{text_of(path)};
+  std::vector<std::string> lines;
+  std::size_t indentation = std::string::npos;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    const auto begin = line.find_first_not_of(' ');
+    if (begin != std::string::npos && line.substr(begin) == "// [" + marker + "]") {
+      inside = !inside;
+    } else if (inside) {
+      lines.push_back(line);
+      if (begin != std::string::npos)
+        indentation = std::min(indentation, begin);
+    }
+  }
+  std::string text;
+  for (const auto& line : lines)
+    text += (line.empty() ? line : line.substr(indentation)) + '\n';
+  return text;
+}
+
+// What a document quotes: <!-- FILE [MARKER] --> and the code under it.
+struct quotation {
+  std::string file;
+  std::string marker;
+  std::string code;
+};
+
+std::vector<quotation> quotations_in(const std::string& document) {
+  static const std::regex form{"<!-- ([^ ]+) \\[([^\\]]+)\\] -->\n```cpp\n([^`]*)```"};
+  std::vector<quotation> found;
+  for (std::sregex_iterator one{document.begin(), document.end(), form}, end; one != end; ++one)
+    found.push_back({(*one)[1], (*one)[2], (*one)[3]});
+  return found;
+}
+
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(examples_tests, fixture)
@@ -41,6 +83,19 @@ CAF_TEST(the readme quotes the minimal example word for word) {
   const auto example = text_of("examples/minimal/main.cpp");
   CAF_REQUIRE(!example.empty());
   CAF_CHECK(text_of("README.md").find("```cpp\n" + example + "```") != std::string::npos);
+}
+
+CAF_TEST(the documents quote the examples word for word) {
+  std::size_t quoted = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{HOLDFAST_SOURCE_DIR "/docs"}) {
+    const auto name = "docs/" + entry.path().filename().string();
+    for (const auto& [file, marker, code] : quotations_in(text_of(name))) {
+      CAF_MESSAGE(name << " quotes " << file << " [" << marker << "]");
+      CAF_CHECK_EQUAL(code, marked(file, marker));
+      ++quoted;
+    }
+  }
+  CAF_CHECK(quoted > 0);
 }
 
 CAF_TEST(the minimal example shows a symbol and leaves its counter in the store) {
@@ -95,7 +150,7 @@ CAF_TEST(a trading engine whose redis is killed goes on and loses no count) {
   CAF_CHECK_EQUAL(counted("checked"), counted("sent") + counted("held_back") + counted("refused_by_rules"));
 }
 
-CAF_TEST(a host's own exposer serves holdfast's metrics beside the host's) {
+CAF_TEST(an exposer of the host serves the metrics of holdfast beside its own) {
   test::program_process host{HOLDFAST_EXAMPLES "/existing_prometheus/example_existing_prometheus",
                              {"--spot-urls=" + exchange.url(), "--futures-urls=" + exchange.url(), "--state-dir=" + folder.file("state")}};
   const auto told = host.read_until("/metrics\n");
