@@ -6,6 +6,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/alarm.hpp"
 #include "actors/fetch_attempt.hpp"
 #include "runtime/log.hpp"
 
@@ -79,7 +80,7 @@ void share_embargo(self_pointer self) {
   store_write what{state.settings.embargo_key, text, std::chrono::ceil<milliseconds>(*until - now), now + 2s};
   self->request(state.means.store, 3s, std::move(what))
     .then([self, text](done) { self->state.shared_embargo = text; },
-          [self](const caf::error&) { self->delayed_send(self, share_again, wake{}); });
+          [self](const caf::error&) { set_alarm<fetcher_actor>(self, self->state.alarm, share_again, wake{}); });
 }
 
 fetch_outcome fetch_and_share(self_pointer self, const fetch_symbols& wanted) {

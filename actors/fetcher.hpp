@@ -58,6 +58,7 @@ struct fetcher_state {
   fetcher_means means;
   std::string shared_embargo; // as the store has it, as far as we know
   gate_reason last_refusal = gate_reason::believed;
+  caf::actor alarm;
 };
 
 fetcher_actor::behavior_type fetcher(fetcher_actor::stateful_pointer<fetcher_state> self, fetcher_settings settings,

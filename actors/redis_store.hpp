@@ -101,6 +101,7 @@ struct redis_store_state {
   bool identity_known = false;
   bool told_down = true; // or never told that it is up
   std::uint64_t timer = 0; // the one that is still wanted
+  caf::actor alarm;
   store_actor bulk;
   std::shared_ptr<heard_announcements> heard;
   std::unique_ptr<redis_subscription> subscription;

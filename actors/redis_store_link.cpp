@@ -5,6 +5,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
+#include "actors/alarm.hpp"
 #include "actors/redis_store_parts.hpp"
 #include "runtime/redis_remedy.hpp"
 
@@ -24,7 +25,7 @@ void tell(self_pointer self, store_change change) {
 }
 
 void arm(self_pointer self, std::chrono::nanoseconds span) {
-  self->delayed_send(self, span, wake{look_after_link, ++self->state.timer});
+  set_alarm<store_actor>(self, self->state.alarm, span, wake{look_after_link, ++self->state.timer});
 }
 
 // The warning is of the first connection; the second fails with it, and what only it meets is told to who asked.

@@ -61,12 +61,20 @@ std::optional<std::string> text_of(const caf::config_value& value, option_kind k
   return std::nullopt;
 }
 
+std::string text_of(caf::string_view text) { return {text.begin(), text.end()}; }
+
 const char* environment(std::string_view name) {
   const auto* value = std::getenv(std::string{name}.c_str());
   return value && *value ? value : nullptr;
 }
 
 } // namespace
+
+struct engine_config::sorted_arguments {
+  std::vector<std::pair<std::string, std::string>> ours;
+  std::vector<std::string> for_caf; // takes --name=value only
+  std::string file;
+};
 
 engine_config::engine_config() { register_messages(*this); }
 
@@ -88,6 +96,11 @@ config_error engine_config::apply_file(const std::string& path) {
     return config_error{"--config-file: '" + path + "' cannot be read; accepted: a readable file"};
   if (auto error = actor_system_config::parse(std::vector<std::string>{}, file))
     return config_error{"--config-file: '" + path + "' is not CAF's configuration syntax"};
+  file.clear();
+  file.seekg(0);
+  if (const auto everything = actor_system_config::parse_config(file))
+    if (auto error = apply_file_elsewhere(*everything, path))
+      return error;
   const auto group = caf::content(*this).find("holdfast");
   if (group == caf::content(*this).end())
     return {};
@@ -104,6 +117,19 @@ config_error engine_config::apply_file(const std::string& path) {
       return wrong(name, to_string(value), entry->accepted, path + ": ");
     if (auto error = apply(name, *text, path + ": "))
       return error;
+  }
+  return {};
+}
+
+// CAF leaves a file's values out of bound variables, and values of another type unmentioned.
+config_error engine_config::apply_file_elsewhere(const caf::settings& given, const std::string& path) const {
+  for (const auto& option : custom_options_) {
+    const auto* value = caf::get_if(&given, option.full_name());
+    if (!value)
+      continue;
+    if (option.check(*value))
+      return wrong(text_of(option.full_name()), to_string(*value), "a value of type " + text_of(option.type_name()), path + ": ");
+    option.store(*value);
   }
   return {};
 }
@@ -160,10 +186,12 @@ config_error engine_config::parse(int argc, char** argv) {
   return parse(argc > 1 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>{});
 }
 
-config_error engine_config::parse(std::vector<std::string> arguments) {
-  std::vector<std::pair<std::string, std::string>> ours;
-  std::vector<std::string> for_caf;
-  std::string file;
+// Options of the host, and CAF's own: CAF fills them in. Its help knows nothing of ours and is the host's to give.
+const caf::config_option* engine_config::option_elsewhere(std::string_view name) const {
+  return name == "help" || name == "long-help" ? nullptr : custom_options_.cli_long_name_lookup({name.data(), name.size()});
+}
+
+config_error engine_config::sort(const std::vector<std::string>& arguments, sorted_arguments& sorted) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     if (!argument.starts_with("--") || argument == "--") {
@@ -172,9 +200,12 @@ config_error engine_config::parse(std::vector<std::string> arguments) {
     }
     const auto equals = argument.find('=');
     const std::string name{argument.substr(2, equals == std::string_view::npos ? equals : equals - 2)};
-    const bool known = name == "config-file" || find_option(name) != nullptr;
-    if (!known) {
-      for_caf.emplace_back(argument);
+    const bool ours = name == "config-file" || find_option(name) != nullptr;
+    const auto* elsewhere = ours ? nullptr : option_elsewhere(name);
+    if (!ours && !elsewhere)
+      return config_error{"--" + name + ": unknown option; `holdfast --help` lists those of holdfast"};
+    if (elsewhere && elsewhere->is_flag()) {
+      sorted.for_caf.emplace_back(argument);
       continue;
     }
     std::string value;
@@ -184,23 +215,29 @@ config_error engine_config::parse(std::vector<std::string> arguments) {
       value = arguments[++i];
     else
       return config_error{"--" + name + ": a value is missing"};
-    if (name == "config-file")
-      file = value;
+    if (elsewhere)
+      sorted.for_caf.push_back("--" + name + '=' + value);
+    else if (name == "config-file")
+      sorted.file = value;
     else
-      ours.emplace_back(name, std::move(value));
+      sorted.ours.emplace_back(name, std::move(value));
   }
-  for (const auto& argument : for_caf)
-    if (argument.find('.') == std::string::npos)
-      return config_error{argument.substr(0, argument.find('=')) + ": unknown option; --help lists what is known"};
-  if (!file.empty())
-    if (auto error = apply_file(file))
+  return {};
+}
+
+config_error engine_config::parse(std::vector<std::string> arguments) {
+  sorted_arguments sorted;
+  if (auto error = sort(arguments, sorted))
+    return error;
+  if (!sorted.file.empty())
+    if (auto error = apply_file(sorted.file))
       return error;
   std::istringstream nothing;
-  if (auto error = actor_system_config::parse(for_caf, nothing))
-    return config_error{"an option of CAF is not accepted: " + caf::to_string(error)};
+  if (auto error = actor_system_config::parse(sorted.for_caf, nothing))
+    return config_error{"an option of CAF or of the host is not accepted: " + caf::to_string(error)};
   if (auto error = apply_environment())
     return error;
-  for (const auto& [name, value] : ours)
+  for (const auto& [name, value] : sorted.ours)
     if (auto error = apply(name, value, "--"))
       return error;
   if (auto error = apply_key_file())

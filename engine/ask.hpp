@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -18,23 +19,33 @@ inline std::chrono::nanoseconds at_least_1ms(std::chrono::nanoseconds wait) {
   return std::max<std::chrono::nanoseconds>(wait, std::chrono::milliseconds{1});
 }
 
+// Where a question is asked from.
+struct asking_side {
+  caf::actor_system& system;
+  const std::function<void()>& drive; // as in engine_means
+};
+
 // Blocks the calling thread. None, and the reason in `why`, where there is no answer in time.
 template <class Answer, class Actor, class Question>
-std::optional<Answer> ask(caf::actor_system& system, const Actor& whom, std::chrono::nanoseconds timeout, Question question,
+std::optional<Answer> ask(asking_side from, const Actor& whom, std::chrono::nanoseconds timeout, Question question,
                           fault* why = nullptr) noexcept {
   std::optional<Answer> answer;
+  fault failure = fault::none;
   try {
-    caf::scoped_actor self{system};
-    self->request(whom, at_least_1ms(timeout), std::move(question))
-      .receive([&](Answer& given) { answer = std::move(given); },
-               [&](const caf::error& error) {
-                 if (why)
-                   *why = fault_of(error);
-               });
+    caf::scoped_actor self{from.system};
+    auto asked = self->request(whom, from.drive ? caf::infinite : caf::duration{at_least_1ms(timeout)}, std::move(question));
+    if (from.drive)
+      from.drive();
+    if (from.drive && self->mailbox().empty())
+      failure = fault::deadline;
+    else
+      asked.receive([&](Answer& given) { answer = std::move(given); },
+                    [&](const caf::error& error) { failure = fault_of(error); });
   } catch (...) {
-    if (why)
-      *why = fault::stopping;
+    failure = fault::stopping;
   }
+  if (why && failure != fault::none)
+    *why = failure;
   return answer;
 }
 

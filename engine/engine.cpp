@@ -49,12 +49,15 @@ struct status_collector {
 // In a forked child nobody is there to answer: every thread but the caller's is the parent's alone.
 template <class Answer, class Parts, class... Rest>
 std::optional<Answer> ask_if_alive(const Parts& all, Rest&&... rest) noexcept {
-  return all.ledger->forked() ? std::nullopt : ask<Answer>(all.system, std::forward<Rest>(rest)...);
+  return all.ledger->forked() ? std::nullopt : ask<Answer>({all.system, all.means.drive}, std::forward<Rest>(rest)...);
 }
 
 } // namespace
 
-engine::engine(caf::actor_system& system) : parts_{std::make_unique<engine_parts>(system, means_of(system))} {
+engine::engine(caf::actor_system& system) : engine{system, means_of(system)} {}
+
+engine::engine(caf::actor_system& system, engine_means means)
+  : parts_{std::make_unique<engine_parts>(system, std::move(means))} {
   const auto& settings = parts_->settings;
   if (settings.http == "off")
     return;
@@ -76,11 +79,13 @@ engine::~engine() {
   parts_->ledger->stop_counting();
   auto& all = *parts_;
   const retire_counters farewell{all.clock->boot_now() + farewell_flush * 9 / 10};
-  const auto retired = ask<flush_reply>(all.system, all.counters, farewell_flush, farewell);
+  const auto retired = ask<flush_reply>({all.system, all.means.drive}, all.counters, farewell_flush, farewell);
   const bool complete = retired && retired->complete;
   caf::scoped_actor self{all.system};
   for (const auto& one : all.in_stopping_order()) {
     self->send_exit(one, caf::exit_reason::user_shutdown);
+    if (all.means.drive)
+      all.means.drive();
     self->wait_for(one);
   }
   if (complete)
@@ -173,7 +178,7 @@ acceptance engine::accept_refused(market which, duration timeout) noexcept {
   auto told = std::make_shared<std::promise<acceptance>>();
   auto answer = told->get_future();
   accept_refused_async(which, [told](acceptance one) { told->set_value(std::move(one)); }, timeout);
-  return answer.wait_for(timeout + 100ms) == std::future_status::ready ? answer.get() : acceptance{false, 0, "no answer in time"};
+  return parts_->answered(answer, timeout) ? answer.get() : acceptance{false, 0, "no answer in time"};
 }
 
 void engine::accept_refused_async(market which, std::function<void(acceptance)> callback, duration timeout) noexcept {
@@ -212,7 +217,7 @@ engine_status engine::status(duration timeout) noexcept {
   auto told = std::make_shared<std::promise<engine_status>>();
   auto answer = told->get_future();
   status_async([told](engine_status status) { told->set_value(std::move(status)); }, timeout);
-  return answer.wait_for(timeout + 100ms) == std::future_status::ready ? answer.get() : engine_status{};
+  return parts_->answered(answer, timeout) ? answer.get() : engine_status{};
 }
 
 void engine::status_async(std::function<void(engine_status)> callback, duration timeout) noexcept {

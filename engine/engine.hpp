@@ -23,6 +23,7 @@
 #include <caf/actor_system.hpp>
 
 #include <holdfast/config/engine_config.hpp>
+#include <holdfast/engine/means.hpp>
 #include <holdfast/messages/interfaces.hpp>
 #include <holdfast/runtime/counter.hpp>
 #include <holdfast/runtime/embargo.hpp>
@@ -72,21 +73,24 @@ class HOLDFAST_EXPORT engine {
 public:
   using duration = std::chrono::nanoseconds;
 
+  // With the options of the system's configuration where that is an engine_config, else with defaults.
   explicit engine(caf::actor_system& system);
+  // With options and means of its own: several engines of different options on one actor system, or a test's.
+  engine(caf::actor_system& system, engine_means means);
   ~engine();
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
 
   // A handle for the hot path; keep it. Registering allocates once, counting never does.
   holdfast::counter counter(std::string_view key) noexcept;
-  void incr(std::string_view key, std::int64_t amount = 1) noexcept;
+  void incr(std::string_view key, std::int64_t amount = 1) noexcept; // by name; a key that is not valid is counted in the overflow
   // The increment is taken at once. True: the store has it. False: not confirmed in time; it will arrive, do not repeat it.
   bool incr_sync(std::string_view key, std::int64_t amount = 1, duration timeout = std::chrono::seconds{1}) noexcept;
   // 0 where the key is missing, no integer, or the store cannot be reached in time.
   std::int64_t get_int_sync(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
   // What is known of a counter, from where, how old.
   counter_reading read(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
-  counter_readings read_matching(std::string_view glob, duration timeout = std::chrono::seconds{2}) noexcept;
+  counter_readings read_matching(std::string_view glob, duration timeout = std::chrono::seconds{2}) noexcept; // all that match
   // The callbacks of the `_async` calls run once: on a thread of the actor system, or before the call returns where the
   // answer is at hand. None runs after the actor system has ended.
   void read_async(std::string_view key, std::function<void(counter_reading)> callback,
@@ -121,8 +125,8 @@ public:
   bool write_json(std::string_view key, std::string_view text, duration ttl,
                   duration timeout = std::chrono::seconds{1}) noexcept;
 
-  engine_status status(duration timeout = std::chrono::seconds{1}) noexcept;
-  void status_async(std::function<void(engine_status)> callback, duration timeout = std::chrono::seconds{1}) noexcept;
+  engine_status status(duration timeout = std::chrono::seconds{1}) noexcept; // who does not answer in time is left out
+  void status_async(std::function<void(engine_status)> callback, duration timeout = std::chrono::seconds{1}) noexcept; // the same
 
   // How a counter went over time.
   void history_async(history_wanted wanted, std::function<void(history_answer)> callback,
@@ -136,18 +140,18 @@ public:
   // Where requests of the gateway are measured.
   std::shared_ptr<telemetry> watched() const noexcept;
 
-  cache_actor cache() const;
-  counter_actor counters() const;
-  supervisor_actor supervisor() const;
-  last_good_actor last_good() const;
-  warmup_actor warmup() const;
-  store_actor store() const;
+  cache_actor cache() const; // asked for symbols by message
+  counter_actor counters() const; // increments and readings by message
+  supervisor_actor supervisor() const; // to be monitored
+  last_good_actor last_good() const; // what is kept for the worst
+  warmup_actor warmup() const; // how refreshes go
+  store_actor store() const; // Redis, or the embedded one
 
-  const options& settings() const noexcept;
-  const clock_ptr& clock() const noexcept;
-  symbol_board_ptr board() const noexcept;
-  caf::actor_system& system() const noexcept;
-  const std::string& state_path() const noexcept;
+  const options& settings() const noexcept; // as they were at the start
+  const clock_ptr& clock() const noexcept; // of ages and deadlines
+  symbol_board_ptr board() const noexcept; // where the tables hang
+  caf::actor_system& system() const noexcept; // the host's
+  const std::string& state_path() const noexcept; // empty: state is kept in memory only
   // "127.0.0.1:8080"; empty where no gateway is wanted or its address could not be had.
   std::string http_address() const;
 

@@ -13,7 +13,7 @@ symbols_reply engine::symbols_sync(market which, duration timeout, duration max_
     return std::move(*fresh);
   symbols_reply none;
   const get_symbols question{which, parts_->clock->boot_now() + timeout * 8 / 10, max_stale};
-  auto reply = ask<symbols_reply>(parts_->system, parts_->cache, timeout, question, &none.error);
+  auto reply = ask<symbols_reply>({parts_->system, parts_->means.drive}, parts_->cache, timeout, question, &none.error);
   return reply ? std::move(*reply) : none;
 }
 

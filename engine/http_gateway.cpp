@@ -51,10 +51,9 @@ expected<int, std::string> listen_on_socket(const std::string& path) {
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   const int handle = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   ::unlink(path.c_str());
-  const auto before = ::umask(0177);
-  const bool good = handle >= 0 && ::bind(handle, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0
+  // The socket's own mode becomes its file's: the process's mode mask is left alone.
+  const bool good = handle >= 0 && ::fchmod(handle, 0600) == 0 && ::bind(handle, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0
                     && ::listen(handle, 16) == 0;
-  ::umask(before);
   if (good)
     return handle;
   const std::string why = path + ": " + std::strerror(errno);

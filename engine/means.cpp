@@ -4,6 +4,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/embedded_store.hpp"
 #include "actors/redis_store.hpp"
 #include "config/engine_config.hpp"
 #include "runtime/http_client.hpp"
@@ -31,6 +32,10 @@ store_actor start_redis(caf::actor_system& system, const options& settings, cons
 }
 
 } // namespace
+
+store_actor start_memory_store(caf::actor_system& system, const clock_ptr& clock) {
+  return system.spawn(embedded_store, std::string{":memory:"}, clock);
+}
 
 engine_means means_of(const caf::actor_system& system) {
   engine_means means;

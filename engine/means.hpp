@@ -1,5 +1,5 @@
-// Private: what an engine is made with. A host's engine gets the machine's clocks, Redis and libcurl; a simulation brings
-// its own clock, store and exchange, and has every actor on the one scheduler that it drives.
+// What an engine is made with. A host's engine gets the machine's clocks, Redis and libcurl; a test brings its own clock,
+// store and exchange, and has every actor on the one scheduler that it drives (<holdfast/testing/fixture.hpp> does).
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,12 @@
 
 #include <caf/actor_system.hpp>
 
-#include "config/options.hpp"
-#include "messages/interfaces.hpp"
-#include "runtime/clock.hpp"
-#include "runtime/http_transfer.hpp"
-#include "runtime/telemetry.hpp"
+#include <holdfast/config/options.hpp>
+#include <holdfast/messages/interfaces.hpp>
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/export.hpp>
+#include <holdfast/runtime/http_transfer.hpp>
+#include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
 
@@ -25,9 +26,15 @@ struct engine_means {
   http_transfer_factory transfers; // one for each fetcher's life
   std::uint64_t seed = 0;          // of all jitter
   bool own_threads = true;         // of actors that wait for the disk or the network
+  // Null: callers of the engine wait for their answers. Else it is called in their place, to have all messages handled: what
+  // is not answered then is answered as after the deadline.
+  std::function<void()> drive;
 };
 
 // With the options of the system's configuration, or with defaults where that is no engine_config.
-engine_means means_of(const caf::actor_system& system);
+HOLDFAST_EXPORT engine_means means_of(const caf::actor_system& system);
+
+// A store in memory on the scheduler's threads, gone with its actor.
+HOLDFAST_EXPORT store_actor start_memory_store(caf::actor_system& system, const clock_ptr& clock);
 
 } // namespace holdfast

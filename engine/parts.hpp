@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,6 +31,14 @@ struct engine_parts {
   void spawn_watchers();
   // Whoever asks somebody stops before the one it asks. Each is to be gone before the next one is told.
   std::vector<caf::actor> in_stopping_order() const;
+  // Waits, a little longer than the answer may take.
+  template <class Future>
+  bool answered(const Future& answer, std::chrono::nanoseconds timeout) const {
+    if (means.drive)
+      means.drive();
+    const auto patience = means.drive ? std::chrono::nanoseconds{0} : timeout + std::chrono::milliseconds{100};
+    return answer.wait_for(patience) == std::future_status::ready;
+  }
   // From the board, counted as a hit; none where the board's table is not fresh.
   std::optional<symbols_reply> fresh_reply(market which) noexcept;
 

@@ -31,7 +31,7 @@ struct incr_confirmation {
 
 enum class counter_source : std::uint8_t { redis, embedded, ledger };
 
-struct read_counter {
+struct read_counter { // answered with counter_reading, always
   std::string key;
   boot_time deadline;
 };
@@ -47,12 +47,12 @@ struct counter_reading {
   fault error = fault::none;
 };
 
-struct read_counters {
+struct read_counters { // every counter that the glob matches
   std::string glob; // over metrics:* keys and every key of this process
   boot_time deadline;
 };
 
-struct counter_readings {
+struct counter_readings { // in the order of their keys
   std::vector<counter_reading> readings; // by key, in byte order
 };
 
@@ -67,14 +67,14 @@ struct retire_counters {
   boot_time deadline;
 };
 
-struct flush_reply {
+struct flush_reply { // how far a flush has come by its deadline
   bool complete = false;
   std::uint64_t pending_rows = 0;
 };
 
 struct get_counter_status {};
 
-struct counter_status {
+struct counter_status { // of the ledger and its way into the store
   std::uint64_t rows = 0;
   std::uint64_t capacity = 0;
   std::uint64_t pending_rows = 0;

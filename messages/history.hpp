@@ -25,7 +25,7 @@ struct history_wanted {
   std::optional<std::int64_t> step;
 };
 
-struct history_answer {
+struct history_answer { // a line, or why there is none
   std::string key;
   history_line line;
   std::string refusal; // why the question cannot be answered; empty where it was
@@ -33,7 +33,7 @@ struct history_answer {
 
 struct get_history_status {};
 
-struct history_status {
+struct history_status { // of the file in the state folder
   bool kept = false;    // false: no history is wanted, or its file cannot be had
   std::uint64_t bytes = 0;
   std::uint64_t series = 0;

@@ -18,7 +18,7 @@ struct get_supervisor_status {};
 struct get_warmup_status {};
 struct get_last_good_status {};
 
-struct market_cache_status {
+struct market_cache_status { // what the board shows, and what it is worth
   std::uint64_t hits = 0; // of this process
   std::uint64_t misses = 0;
   std::uint64_t waiting = 0; // callers waiting for a running fetch
@@ -27,13 +27,13 @@ struct market_cache_status {
   std::uint64_t fetches = 0;     // this process asked the exchange
   std::uint64_t follows = 0;     // tables taken from other processes
 };
-struct cache_status {
+struct cache_status { // one for each market
   std::array<market_cache_status, market_count> markets;
 };
 
 enum class circuit_state : std::uint8_t { closed, open, half_open };
 
-struct fetcher_status {
+struct fetcher_status { // of one market, as its supervisor sees it
   bool running = false;
   std::uint64_t restarts = 0;
   std::uint64_t fetches = 0;
@@ -44,26 +44,26 @@ struct fetcher_status {
   std::optional<boot_time> forbidden_until; // embargo, backoff or open circuit
   std::string last_error;
 };
-struct supervisor_status {
+struct supervisor_status { // one fetcher for each market
   std::array<fetcher_status, market_count> fetchers;
 };
 
-struct market_warmup_status {
+struct market_warmup_status { // refreshes of one market
   std::uint64_t successes = 0;
   std::uint64_t errors = 0;
   std::uint32_t retry = 0; // of the current interval
   std::optional<boot_time> next_refresh;
 };
-struct warmup_status {
+struct warmup_status { // one for each market
   std::array<market_warmup_status, market_count> markets;
 };
 
-struct market_last_good_status {
+struct market_last_good_status { // the table that is kept for a market
   bool known = false;
   std::uint64_t symbols = 0;
   std::optional<wall_time> fetched_at;
 };
-struct last_good_status {
+struct last_good_status { // one for each market
   std::array<market_last_good_status, market_count> markets;
 };
 

@@ -18,13 +18,13 @@
 
 namespace holdfast {
 
-struct store_read {
+struct store_read { // answered with store_value
   std::string key;
   boot_time deadline;
   bool ttl_only = false; // answer an empty value for one that is there: only its presence and its time matter
 };
 
-struct store_value {
+struct store_value { // a key, or that there is none
   std::optional<std::string> value;                 // none: there is no such key
   std::optional<std::chrono::milliseconds> ttl_left; // none: the key does not expire
 };
@@ -37,7 +37,7 @@ struct store_write {
   boot_time deadline;
 };
 
-struct store_erase {
+struct store_erase { // answered with unit, also where there was no such key
   std::string key;
   boot_time deadline;
 };
@@ -62,17 +62,17 @@ struct store_merge {
   boot_time deadline;
 };
 
-struct store_merge_reply {
+struct store_merge_reply { // a verdict for every row
   std::vector<merge_verdict> verdicts; // as many as rows, in their order
   std::string epoch;                   // the store's at the same moment; empty: it has none (it was emptied just now)
 };
 
-struct store_read_counters {
+struct store_read_counters { // answered with store_counters_found
   std::vector<counter_read> reads;
   boot_time deadline;
 };
 
-struct store_counters_found {
+struct store_counters_found { // what was read, or nothing of it
   std::vector<counter_found> found; // as many as reads, in their order
 };
 
@@ -83,7 +83,7 @@ struct store_list_counters {
   boot_time deadline;
 };
 
-struct store_keys {
+struct store_keys { // in no order
   std::vector<std::string> keys;
 };
 
@@ -105,13 +105,13 @@ struct lease_wanted {
   std::uint64_t above = 0; // the highest token that the asker has met
 };
 
-struct lease_reply {
+struct lease_reply { // who holds a lease now
   bool granted = false;        // held now by `holder` (newly or renewed)
   std::uint64_t token = 0;     // fencing token of whoever holds it
   std::chrono::milliseconds ttl_left{0};
 };
 
-struct lease_returned {
+struct lease_returned { // answered with unit; of another holder it changes nothing
   std::string name;
   std::string holder;
   boot_time deadline;
@@ -131,14 +131,14 @@ enum class store_change : std::uint8_t {
   identity,  // its epoch, run id or history differs from before: verify everything, write the keys again
 };
 
-struct store_event {
+struct store_event { // store -> listeners
   store_change change = store_change::link_up;
   store_identity identity;
 };
 
 struct get_store_status {};
 
-struct store_status {
+struct store_status { // of the link and its questions so far
   std::string kind; // "redis" or "embedded"
   bool up = false;
   std::string endpoint; // no password in it

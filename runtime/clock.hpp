@@ -14,7 +14,7 @@
 
 namespace holdfast {
 
-struct HOLDFAST_EXPORT boot_clock {
+struct HOLDFAST_EXPORT boot_clock { // a clock of std::chrono over CLOCK_BOOTTIME
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
   using period = duration::period;
@@ -26,7 +26,7 @@ struct HOLDFAST_EXPORT boot_clock {
 using boot_time = boot_clock::time_point;
 using wall_time = std::chrono::sys_time<std::chrono::microseconds>;
 
-class HOLDFAST_EXPORT clock_source {
+class HOLDFAST_EXPORT clock_source { // both clocks, as they are or as a test says
 public:
   virtual ~clock_source() = default;
   virtual boot_time boot_now() const noexcept = 0;

@@ -21,7 +21,7 @@ struct merge_state {
   friend bool operator==(const merge_state&, const merge_state&) = default;
 };
 
-struct merge_row {
+struct merge_row { // one compare-and-set
   std::string key;              // the counter; no braces
   std::string writer;           // the writer id, 32 hex digits
   merge_state expected;         // carried out only if this is what the store holds
@@ -36,7 +36,7 @@ enum class merge_outcome : std::uint8_t {
   refused,    // nothing changed: the counter or its record is of the wrong type, not an integer, or would overflow
 };
 
-struct merge_verdict {
+struct merge_verdict { // what became of one row
   merge_outcome outcome = merge_outcome::refused;
   merge_state found;   // with `mismatch`
   std::string reason;  // with `refused`: the store's own words
@@ -56,7 +56,7 @@ struct counter_read {
   std::vector<std::string> writers;
 };
 
-struct counter_found {
+struct counter_found { // a counter, and what is merged of the writers that were asked for
   bool exists = false;
   std::optional<std::int64_t> value; // none: missing, or not an integer
   std::string generation;            // of the bookkeeping record; empty: there is no record

@@ -43,7 +43,7 @@ constexpr std::string_view to_string(event_kind kind) noexcept {
   return names[static_cast<std::size_t>(kind)];
 }
 
-struct event {
+struct event { // one change of state; what repeats is one event with a count
   std::uint64_t number = 0; // grows by one with every event of the engine
   wall_time first;
   wall_time last;           // differs from `first` where it was repeated

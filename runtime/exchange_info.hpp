@@ -34,7 +34,7 @@ struct exchange_info {
   std::vector<schema_unknown> unknown;
 };
 
-struct exchange_info_error {
+struct exchange_info_error { // why a body is no list
   std::optional<std::int64_t> code; // of the exchange, where the body is its error
   std::string message;
 };

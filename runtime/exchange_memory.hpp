@@ -22,7 +22,7 @@
 
 namespace holdfast {
 
-struct refused_table {
+struct refused_table { // the newest table that was not believed
   symbol_table_ptr table;
   symbols_source source = symbols_source::none; // where it came from
   gate_verdict verdict;

@@ -7,7 +7,7 @@
 namespace holdfast {
 
 template <class E>
-struct unexpected {
+struct unexpected { // an error on its way into an expected
   E reason;
 };
 template <class E>

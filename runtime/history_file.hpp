@@ -34,7 +34,7 @@ struct sqlite3_stmt;
 
 namespace holdfast {
 
-struct history_limits {
+struct history_limits { // how long points of each step are kept
   std::chrono::seconds fine = std::chrono::hours{24};         // points every 10 s
   std::chrono::seconds minutes = std::chrono::hours{24 * 30}; // points every minute
   std::chrono::seconds hours = std::chrono::hours{24 * 731};  // points every hour
@@ -42,19 +42,19 @@ struct history_limits {
   std::size_t series_max = 10'000;
 };
 
-struct history_point {
+struct history_point { // a total at the end of a step
   std::int64_t at = 0;        // Unix seconds: the begin of its step
   std::int64_t value = 0;     // the total at the end of the step
   std::optional<double> rate; // per second since the step before; none after a gap
 };
 
-struct history_range {
+struct history_range { // which points are wanted, in Unix seconds
   std::int64_t since = 0; // Unix seconds, both ends included
   std::int64_t until = 0;
   std::optional<std::int64_t> step; // seconds; none: whatever suits the range
 };
 
-struct history_line {
+struct history_line { // points of one counter, the oldest first
   std::int64_t step = 10;
   std::vector<history_point> points; // in order of time, none where nobody watched
 };

@@ -165,6 +165,11 @@ http_client::http_client() {
   handles_ = std::make_unique<handles>();
   if (!handles_->multi || !handles_->easy)
     throw std::bad_alloc{};
+  // Else the end of an unused handle ignores SIGPIPE for a moment, for the whole process, and two at once for ever. The multi
+  // handle has it from an easy one that was added.
+  curl_easy_setopt(handles_->easy.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_multi_add_handle(handles_->multi.get(), handles_->easy.get());
+  curl_multi_remove_handle(handles_->multi.get(), handles_->easy.get());
 }
 
 http_client::~http_client() = default;

@@ -21,14 +21,14 @@
 
 namespace holdfast {
 
-struct http_request {
+struct http_request { // one GET
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers; // may hold a key: never logged
   std::chrono::milliseconds timeout{10'000};
   std::size_t max_body = 64u << 20; // decoded bytes
 };
 
-struct http_answer {
+struct http_answer { // any status is an answer
   int status = 0;
   std::string body;                                         // decoded
   std::vector<std::pair<std::string, std::string>> headers; // names in lower case, of the last answer of a redirect
@@ -46,7 +46,7 @@ enum class transfer_failure_kind : std::uint8_t {
   bad_request, // a URL that cannot be asked for
 };
 
-struct transfer_failure {
+struct transfer_failure { // no answer, and why
   transfer_failure_kind kind = transfer_failure_kind::broken;
   std::string detail; // for people; holds no header and no key
 };

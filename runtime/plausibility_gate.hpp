@@ -35,7 +35,7 @@ struct gate_settings {
   std::vector<std::string> pinned; // must be there, in any status
 };
 
-struct gate_verdict {
+struct gate_verdict { // believed, or why not
   gate_reason reason = gate_reason::believed;
   std::string detail; // for people: what was seen and what is accepted
   bool believed() const noexcept { return reason == gate_reason::believed; }

@@ -32,7 +32,7 @@ struct list_rules {
 // Symbols of one table in an order of their own.
 class HOLDFAST_EXPORT symbol_range {
 public:
-  class iterator {
+  class iterator { // over the symbols of a range
   public:
     using value_type = symbol;
     using difference_type = std::ptrdiff_t;

@@ -26,7 +26,7 @@ enum class gateway_route : std::uint8_t { symbols, symbol, counters, counter, hi
 inline constexpr std::array<std::string_view, 10> gateway_route_names{
   "symbols", "symbol", "counters", "counter", "history", "status", "metrics", "health", "dashboard", "other"};
 
-struct market_telemetry {
+struct market_telemetry { // relaxed atomics of one market
   std::array<std::atomic<std::uint64_t>, fetch_ending_count> fetches{};
   std::atomic<std::uint64_t> refresh_retries{0};
   duration_histogram fetch_duration;

@@ -114,6 +114,12 @@ CAF_TEST(a host of actors gets both markets) {
   CAF_CHECK(result.text.find("fresh, from public_api") != std::string::npos);
 }
 
+CAF_TEST(the test of a host passes and needs no network) {
+  const auto result = test::run_shell(HOLDFAST_EXAMPLES "/testing_host/example_testing_host");
+  CAF_CHECK_EQUAL(result.status, 0);
+  CAF_CHECK(result.text.find("tests:   1") != std::string::npos);
+}
+
 CAF_TEST(the trading engine counts every order that it checks) {
   const auto result = run("trading_engine");
   CAF_CHECK_EQUAL(result.status, 0);

@@ -86,6 +86,44 @@ CAF_TEST(unknown options and keys are errors) {
   CAF_CHECK(!error_of({"--config-file=/nowhere"}).empty());
 }
 
+// The host stays the owner: its options live beside ours, in the same file and on the same command line.
+struct trading_config : engine_config {
+  trading_config() {
+    opt_group{custom_options_, "trading"}.add(threads, "threads", "how many").add(venue, "venue", "where").add(dry, "dry", "no orders");
+    opt_group{custom_options_, "?plain"}.add(size, "order-size", "how much");
+  }
+  int threads = 2;
+  std::string venue = "none";
+  bool dry = false;
+  int size = 1;
+};
+
+CAF_TEST(options of a derived configuration live beside ours in the file and on the command line) {
+  trading_config config;
+  const auto path = file("holdfast {\n  spot-ttl = 10s\n}\ntrading {\n  threads = 3\n  venue = \"spot\"\n}\nanybody {\n  x = 1\n}\n");
+  const auto error = config.parse(std::vector<std::string>{"--config-file", path, "--trading.threads=4", "--trading.dry",
+                                                           "--order-size", "7", "--futures-ttl=11s", "word"});
+  CAF_CHECK_EQUAL(error.text(), "");
+  CAF_CHECK_EQUAL(config.threads, 4);
+  CAF_CHECK_EQUAL(config.venue, "spot");
+  CAF_CHECK(config.dry);
+  CAF_CHECK_EQUAL(config.size, 7);
+  CAF_CHECK(config.spot_ttl == 10s);
+  CAF_CHECK(config.futures_ttl == 11s);
+  CAF_CHECK_EQUAL(caf::get_or(config, "anybody.x", 0), 1);
+  CAF_CHECK_EQUAL(config.words().size(), 1u);
+}
+
+CAF_TEST(a wrong option of a derived configuration is an error that names it) {
+  const auto text_of = [](std::vector<std::string> arguments) { return trading_config{}.parse(std::move(arguments)).text(); };
+  for (const std::string argument : {"--trading.nonsense=1", "--nonsense", "--trading.threads=many", "--trading.threads"})
+    CAF_CHECK(text_of({argument}).find(argument.substr(2, argument.find('=') - 2)) != std::string::npos);
+  const auto from_file = text_of({"--config-file=" + file("trading {\n  threads = \"many\"\n}\n")});
+  CAF_CHECK(from_file.find("trading.threads: '\"many\"' is not accepted") != std::string::npos);
+  const auto from_caf = text_of({"--config-file=" + file("scheduler {\n  policy = \"sharing\"\n}\n")});
+  CAF_CHECK(from_caf.find("scheduler.policy: '\"sharing\"' is not accepted") != std::string::npos);
+}
+
 CAF_TEST(an address beyond loopback wants a token) {
   CAF_CHECK(error_of({"--http=0.0.0.0:80"}).find("http-token") != std::string::npos);
   CAF_CHECK(error_of({"--http=0.0.0.0:80", "--http-token=x"}).empty());
