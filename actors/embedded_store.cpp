@@ -5,6 +5,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "config/keys.hpp"
+#include "runtime/boot_name.hpp"
 #include "runtime/log.hpp"
 
 namespace holdfast {
@@ -13,9 +14,16 @@ namespace {
 
 using self_pointer = store_actor::stateful_pointer<embedded_store_state>;
 
-std::int64_t now_ms(const embedded_store_state& state) {
-  return std::chrono::floor<std::chrono::milliseconds>(state.clock->wall_now()).time_since_epoch().count();
+constexpr std::chrono::milliseconds look_interval{150};
+constexpr int forgotten_per_write = 8;
+
+template <class Time>
+std::int64_t in_ms(Time at) {
+  return std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
+
+// The database's own time.
+std::int64_t now_ms(const embedded_store_state& state) { return in_ms(state.clock->boot_now()) + state.clock_offset_ms; }
 
 std::optional<std::int64_t> expiry(const embedded_store_state& state, std::optional<std::chrono::milliseconds> ttl) {
   return ttl ? std::optional{now_ms(state) + ttl->count()} : std::nullopt;
@@ -60,8 +68,12 @@ void open_database(embedded_store_state& state, const std::string& path) {
   if (opened)
     state.database = std::move(*opened);
   state.status.up = state.database != nullptr;
-  if (state.database)
-    state.status.identity = {state.database->epoch(), {}, {}};
+  if (!state.database)
+    return;
+  state.status.identity = {state.database->epoch(), {}, {}};
+  const auto proposed = in_ms(state.clock->wall_now()) - in_ms(state.clock->boot_now());
+  state.clock_offset_ms = boot_name().empty() ? proposed : state.database->clock_offset(boot_name(), proposed);
+  state.seen_version = state.database->data_version();
 }
 
 bool is_fenced(sqlite_kv& database, const store_symbols& symbols, std::int64_t now) {
@@ -74,9 +86,43 @@ bool write_all(sqlite_kv& database, const store_symbols& symbols, std::int64_t n
   const bool fresh = symbols.ttl.count() > 0;
   return database.set(keys::fence(keys::symbols_full(which)), to_text(symbols.order), std::nullopt)
          && database.set(keys::symbols_full(which), symbols.full_value, std::nullopt)
-         && (!fresh || database.set(keys::symbols_cache(which), symbols.list_value, now + symbols.ttl.count()))
+         && (!fresh
+             || (database.set(keys::symbols_cache(which), symbols.list_value, now + symbols.ttl.count())
+                 && database.forget_expired(now, forgotten_per_write)))
          && database.raise(keys::last_refresh(which), symbols.refreshed_at_seconds, now)
          && database.set(keys::symbols_last_good(which), symbols.list_value, std::nullopt);
+}
+
+void announce(self_pointer self, market which, const table_order& order) {
+  auto& last = self->state.announced[index(which)];
+  if (order <= last)
+    return;
+  last = order;
+  for (const auto& listener : self->state.listeners)
+    self->send(listener, symbols_announced{which, order});
+}
+
+// What other processes have written meanwhile.
+void look_around(self_pointer self) {
+  auto& state = self->state;
+  if (const auto version = state.database->data_version(); version != std::exchange(state.seen_version, version))
+    for (const auto which : all_markets)
+      if (const auto stored = state.database->get(keys::fence(keys::symbols_full(which)), now_ms(state)))
+        announce(self, which, parse_table_order(stored->text));
+  self->delayed_send(self, look_interval, wake{});
+}
+
+void listen(self_pointer self, const store_listener& listener, bool shared) {
+  auto& state = self->state;
+  state.listeners.push_back(listener);
+  self->send(listener, store_event{store_change::link_up, state.status.identity});
+  if (shared && !std::exchange(state.looking, true))
+    self->delayed_send(self, look_interval, wake{});
+}
+
+bool write(embedded_store_state& state, sqlite_kv& database, const store_write& what) {
+  return database.set(what.key, what.value, expiry(state, what.ttl))
+         && (!what.ttl || database.forget_expired(now_ms(state), forgotten_per_write));
 }
 
 // The fence is judged and raised in the transaction of what it guards: another process may be writing too.
@@ -91,8 +137,7 @@ caf::result<done> write_symbols(self_pointer self, const store_symbols& symbols)
   if (good && fenced)
     return make_error(fault::fenced);
   if (good)
-    for (const auto& listener : state.listeners)
-      self->send(listener, symbols_announced{symbols.which, symbols.order});
+    announce(self, symbols.which, symbols.order);
   return confirm(good, state);
 }
 
@@ -190,7 +235,7 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
       return read<store_value>(self->state, [&](auto& db) { return read_value(self->state, db, question); });
     }),
     in_time<done, store_write>(self, [self, change](const store_write& what) {
-      return change([&](auto& db) { return db.set(what.key, what.value, expiry(self->state, what.ttl)); });
+      return change([&](auto& db) { return write(self->state, db, what); });
     }),
     in_time<done, store_erase>(self, [change](const store_erase& what) {
       return change([&](auto& db) { return db.erase(what.key); });
@@ -212,12 +257,9 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
       return change([&](auto& db) { return db.return_lease(back.name, back.holder); });
     }),
     [](const store_announce&) { return done{}; },
-    [self](const store_listen& wish) {
-      self->state.listeners.push_back(wish.listener);
-      self->send(wish.listener, store_event{store_change::link_up, self->state.status.identity});
-    },
+    [self, shared = path != ":memory:"](const store_listen& wish) { listen(self, wish.listener, shared); },
     [self](const get_store_status&) { return self->state.status; },
-    [](const wake&) {},
+    [self](const wake&) { look_around(self); },
   };
 }
 

@@ -7,10 +7,15 @@
 // Bounds   one transaction per message; a busy database is waited for at most 2 s.
 // Errors   a question past its deadline changes nothing; a database that cannot be read answers `store_away`, never
 //          "no such key"; a full disk is `store_refused`, one warning and a count, and whatever was there stays.
-// Missing  other processes on the folder are not told of a new table: they find it at their next look.
+// Time     of expiries and leases is the boot clock's, set to the wall clock once per start of the machine, for all who open
+//          the folder: a wall clock that steps makes nothing live longer or die earlier. A key that has expired is gone, and
+//          every write of one that will takes some of the dead away.
+// Others   on the folder are heard: where the database changed under another connection, looked at every 150 ms, the fences
+//          are read, and a new table is announced as if it were our own.
 // Restart  everything is on disk; an unusable folder gives a database in memory, said once.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +32,10 @@ struct embedded_store_state {
   std::unique_ptr<sqlite_kv> database;
   clock_ptr clock;
   std::vector<store_listener> listeners;
+  std::int64_t clock_offset_ms = 0; // from the boot clock to the time of the database
+  std::int64_t seen_version = 0;    // of the database, at the last look
+  bool looking = false;             // for what other processes write
+  std::array<table_order, market_count> announced;
   boot_time forgot_at{}; // when retired writers were last looked for
   store_status status;
   repeated_failure trouble{"embedded store"};

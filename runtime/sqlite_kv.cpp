@@ -23,6 +23,8 @@ constexpr auto schema = R"(
   CREATE TABLE IF NOT EXISTS writer(key TEXT, id TEXT, state TEXT NOT NULL, PRIMARY KEY(key, id)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS lease(name TEXT PRIMARY KEY, holder TEXT, token INTEGER, until_ms INTEGER) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS identity(epoch TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS expiring ON entry(expires_ms) WHERE expires_ms IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS timebase(boot TEXT PRIMARY KEY, offset_ms INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
 // How long a busy database is waited for.
@@ -121,6 +123,11 @@ bool sqlite_kv::erase(std::string_view key) {
   return statement{*this, "DELETE FROM entry WHERE key=?1"}.with(key).run();
 }
 
+bool sqlite_kv::forget_expired(std::int64_t now_ms, int most) {
+  statement query{*this, "DELETE FROM entry WHERE key IN (SELECT key FROM entry WHERE expires_ms<=?1 LIMIT ?2)"};
+  return query.with(now_ms).with(std::int64_t{most}).run();
+}
+
 std::vector<std::string> sqlite_kv::counters(std::string_view glob) {
   std::vector<std::string> keys;
   statement query{*this, "SELECT key FROM record WHERE key IN (SELECT key FROM entry) ORDER BY key"};
@@ -160,6 +167,18 @@ std::optional<sqlite_kv::lease> sqlite_kv::take_lease(std::string_view name, std
 
 bool sqlite_kv::return_lease(std::string_view name, std::string_view holder) {
   return statement{*this, "UPDATE lease SET holder='', until_ms=0 WHERE name=?1 AND holder=?2"}.with(name).with(holder).run();
+}
+
+std::int64_t sqlite_kv::clock_offset(std::string_view boot, std::int64_t proposed) {
+  statement{*this, "INSERT OR IGNORE INTO timebase VALUES(?1,?2)"}.with(boot).with(proposed).run();
+  statement{*this, "DELETE FROM timebase WHERE boot<>?1"}.with(boot).run();
+  statement query{*this, "SELECT offset_ms FROM timebase WHERE boot=?1"};
+  return query.with(boot).step() ? query.number(0).value_or(proposed) : proposed;
+}
+
+std::int64_t sqlite_kv::data_version() {
+  statement query{*this, "PRAGMA data_version"};
+  return query.step() ? query.number(0).value_or(0) : 0;
 }
 
 std::string sqlite_kv::epoch() {

@@ -39,6 +39,8 @@ public:
   std::optional<value> get(std::string_view key, std::int64_t now_ms);
   bool set(std::string_view key, std::string_view text, std::optional<std::int64_t> expires_ms);
   bool erase(std::string_view key);
+  // Some of the keys that have expired go, at most `most` of them.
+  bool forget_expired(std::int64_t now_ms, int most);
 
   // One counter of one writer; see counter_merge.hpp. None: the database failed, the transaction must not be committed.
   std::optional<merge_verdict> merge(const merge_row& row, std::int64_t now_ms);
@@ -59,6 +61,12 @@ public:
   std::optional<lease> take_lease(std::string_view name, std::string_view holder, std::int64_t ttl_ms, std::uint64_t above,
                                   std::int64_t now_ms);
   bool return_lease(std::string_view name, std::string_view holder);
+
+  // What is to be added to the boot clock for the time of this database, in milliseconds: `proposed` where nobody has said
+  // so since the machine started (`boot` names that start), else what was said then. All who open the database go by it.
+  std::int64_t clock_offset(std::string_view boot, std::int64_t proposed);
+  // Differs from before once another connection has changed the database.
+  std::int64_t data_version();
 
   // Random text, set once per database.
   std::string epoch();

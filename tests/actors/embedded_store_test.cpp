@@ -61,6 +61,11 @@ struct fixture : test::actor_fixture {
   std::string path = folder.file("store.sqlite");
   store_actor store = sys.spawn(embedded_store, path, clock_ptr{clock});
 
+  ~fixture() {
+    caf::anon_send_exit(store, caf::exit_reason::kill);
+    consume_messages();
+  }
+
   boot_time soon() const { return clock->boot_now() + 1s; }
   std::optional<store_value> read(std::string key) { return ask<store_value>(store, store_read{std::move(key), soon()}); }
   bool write(std::string key, std::string value) {
@@ -164,6 +169,57 @@ CAF_TEST(a_listener_hears_of_the_link_at_once_and_of_every_new_table) {
   consume_messages();
   CAF_REQUIRE_EQUAL(into->announced.size(), 1u);
   CAF_CHECK((into->announced[0].order == table_order{7, 3}));
+}
+
+CAF_TEST(a_table_of_another_process_on_the_folder_is_heard_within_200_ms_and_once) {
+  auto into = std::make_shared<heard>();
+  caf::anon_send(store, store_listen{sys.spawn(note_all, into)});
+  auto other = sys.spawn(embedded_store, path, clock_ptr{clock});
+  consume_messages();
+  CAF_CHECK(ask<done>(other, symbols({7, 3}, "[]")).has_value());
+  advance(200ms);
+  CAF_REQUIRE_EQUAL(into->announced.size(), 1u);
+  CAF_CHECK((into->announced[0].order == table_order{7, 3}));
+  CAF_CHECK(ask<done>(other, store_write{"cache:x", "1", {}, soon()}).has_value()); // no table
+  for (int i = 0; i < 10; ++i)
+    advance(200ms);
+  CAF_CHECK_EQUAL(into->announced.size(), 1u);
+  CAF_CHECK(ask<done>(other, symbols({8, 0}, "[]")).has_value());
+  advance(200ms);
+  CAF_CHECK_EQUAL(into->announced.size(), 2u);
+  caf::anon_send_exit(other, caf::exit_reason::kill);
+}
+
+CAF_TEST(a_wall_clock_that_steps_makes_nothing_live_longer_or_die_earlier) {
+  CAF_CHECK(ask<done>(store, store_write{"cache:x", "1", 10'000ms, soon()}).has_value());
+  clock->step_wall(-1h);
+  CAF_CHECK(read("cache:x")->ttl_left == 10'000ms);
+  // Whoever opens the folder now, with the clock as it is now, goes by the same time.
+  auto other = sys.spawn(embedded_store, path, clock_ptr{clock});
+  consume_messages();
+  CAF_CHECK(ask<store_value>(other, store_read{"cache:x", soon()})->ttl_left == 10'000ms);
+  clock->step_wall(2h);
+  CAF_CHECK(read("cache:x")->value.has_value());
+  advance(10s);
+  CAF_CHECK(!read("cache:x")->value.has_value());
+  CAF_CHECK(!ask<store_value>(other, store_read{"cache:x", soon()})->value);
+  caf::anon_send_exit(other, caf::exit_reason::kill);
+}
+
+CAF_TEST(keys_that_expired_do_not_pile_up) {
+  const auto before_all = std::chrono::floor<std::chrono::milliseconds>(clock->wall_now()).time_since_epoch().count();
+  for (int i = 0; i < 1000; ++i) {
+    CAF_CHECK(ask<done>(store, store_write{"cache:" + std::to_string(i), "1", 1000ms, soon()}).has_value());
+    advance(100ms);
+  }
+  CAF_CHECK(write("kept", "1"));
+  const auto database = sqlite_kv::open(path);
+  CAF_REQUIRE(database);
+  int there = 0;
+  for (int i = 0; i < 1000; ++i)
+    there += (*database)->get("cache:" + std::to_string(i), before_all) ? 1 : 0;
+  CAF_CHECK(there < 30);
+  CAF_CHECK(read("kept")->value == "1");
 }
 
 CAF_TEST(a_lease_is_held_by_one_and_its_token_grows_with_every_grant) {

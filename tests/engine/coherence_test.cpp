@@ -137,6 +137,27 @@ CAF_TEST(an emptied redis has the tables again without a fetch) {
   CAF_CHECK_EQUAL(exchange.requests(market::futures), 1u);
 }
 
+CAF_TEST(engines on one state folder without a redis fetch once and all follow) {
+  for (int i = 0; i < 3; ++i)
+    start({}, 2s, folder.file("shared"));
+  CAF_CHECK(wait_until([&] { return std::all_of(hosts.begin(), hosts.end(), [&](const auto& one) { return fresh(*one); }); }));
+  const auto asked = exchange.requests(market::spot);
+  for (int round = 0; round < 2; ++round) {
+    const auto before = fetched_at(*hosts[0]);
+    CAF_REQUIRE(wait_until([&] {
+      return std::any_of(hosts.begin(), hosts.end(), [&](const auto& one) { return fetched_at(*one) > before; });
+    }));
+    const auto first = boot_clock::now();
+    wall_time newest{};
+    for (const auto& one : hosts)
+      newest = std::max(newest, fetched_at(*one).value_or(wall_time{}));
+    // Unheard, they would look after 5 s.
+    CAF_CHECK(wait_until([&] { return all_have(newest); }, 2s));
+    CAF_MESSAGE("the slowest of 3 followed after ms: " << std::chrono::floor<std::chrono::milliseconds>(boot_clock::now() - first).count());
+  }
+  CAF_CHECK(exchange.requests(market::spot) - asked <= 4);
+}
+
 CAF_TEST(a dead holder is taken over within an interval) {
   if (!test::redis_server::installed())
     return;
