@@ -105,6 +105,7 @@ reply_promise answer(self_pointer self, const get_symbols& question) {
   if (published->table && published->fresh(now_of(self))) {
     count(self, question.which, true, 1);
     promise.deliver(reply_from(*published, now_of(self)));
+    note_read(self, question.which);
   } else if (of(self, question.which).callers.size() >= waiting_max) {
     count(self, question.which, false, 1);
     promise.deliver(make_error(fault::overloaded));
@@ -133,6 +134,7 @@ void wake_up(self_pointer self, const wake& due) {
     case timer::other_fetch: return look_again(self, which, due.number);
     case timer::lease_renewal: return renew_lease(self, which, due.number);
     case timer::rejection: return refresh_for_rejection(self, which);
+    case timer::late_table: return bring_late_table(self, which);
     case timer::look: return look_at_fences(self);
   }
 }
@@ -165,6 +167,7 @@ cache_actor::behavior_type cache(self_pointer self, cache_settings settings, clo
   state.settings = std::move(settings);
   state.clock = std::move(clock);
   state.board = std::move(board);
+  state.random.seed(state.settings.seed);
   state.store = std::move(store);
   state.supervisor = std::move(supervisor);
   state.last_good = std::move(last_good);

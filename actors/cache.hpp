@@ -8,10 +8,14 @@
 // Bounds    one look into the store and one fetch per market at a time, shared by everybody; at most `waiting_max`
 //           callers wait, the next is told `overloaded`. A caller waits at most 1 s where an older table exists, up to
 //           the fetch timeout where none does, and never past its own deadline.
+// Early     a read in the last 5 to 15 % of a table's time (random, each table anew) causes one refresh in the background, so
+//           that a busy market never becomes stale for want of a warmup; a failed one is tried again as soon as the exchange
+//           may be asked.
 // Counters  one hit for every get_symbols answered from a fresh board or store, one miss for every other one.
 // Lease     of all processes on the store one at a time asks the exchange: it holds "fetch:<market>:<configuration>" while
 //           it does, renews it, and gives it back when its table is in the store or the fetch has failed. It counts the
-//           lease's time on the boot clock from before it asked; a table that comes after the end has no token. A holder
+//           lease's time on the boot clock from before it asked; a table that comes after the end has no token, and lets
+//           those who may have a younger one write first, for 6 s. A holder
 //           that dies or freezes is taken over from when its lease ends. With the store away everybody fetches alone.
 // Order     of tables: by the token of the lease under which they were fetched, by the age of their fetch where one has
 //           none. A newer table of another process replaces ours, never the other way; one without a token is given one
@@ -33,6 +37,7 @@
 #include <holdfast/messages/interfaces.hpp>
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/counter.hpp>
+#include <holdfast/runtime/early_refresh.hpp>
 #include <holdfast/runtime/plausibility_gate.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
@@ -44,16 +49,18 @@ struct market_cache_settings {
   list_rules rules;
   counter hits;
   counter misses;
+  gate_settings gate; // for what other programs write into the store
 };
 
 struct cache_settings {
   std::array<market_cache_settings, market_count> markets;
   std::chrono::nanoseconds fetch_timeout = std::chrono::seconds{10};
   std::string fingerprint; // of the configuration: only values with the same one are believed
-  gate_settings gate;      // for what other programs write into the store
   std::string holder = "one"; // of leases; unique per opening of an engine
   std::chrono::milliseconds lease_ttl = std::chrono::seconds{3};
   std::chrono::nanoseconds look_interval{}; // 0: never
+  std::uint64_t seed = 0;
+  early_refresh_ptr early = std::make_shared<early_refresh>(); // claimed by whoever reads the board without asking us
 };
 
 struct waiting_caller {
@@ -92,7 +99,9 @@ struct cached_market {
   std::optional<boot_time> alarm;       // the earliest end of a caller's patience for which a timer runs
   std::optional<boot_time> reported_at; // a rejection waits for its refresh
   std::optional<boot_time> rejection_refresh; // the last one
+  boot_time early_from{};        // a read from here on causes a refresh
   boot_time forbidden_until{};   // nobody may ask the exchange: no use in a lease
+  boot_time late_until{};        // a table that came after its lease had ended waits for what others have
   boot_time store_silent_until{}; // it did not answer a moment ago: no use in asking it for a lease
   table_order given;             // the newest order that we gave
   table_order judged;            // the newest order whose value was read from the store
@@ -105,11 +114,13 @@ struct cache_state {
   cache_settings settings;
   clock_ptr clock;
   symbol_board_ptr board;
+  std::mt19937_64 random;
   store_actor store;
   supervisor_actor supervisor;
   last_good_actor last_good;
   std::array<cached_market, market_count> markets;
   std::vector<symbols_listener> subscribers;
+  bool foreign_was_told = false; // the one warning that another configuration shares the store
 };
 
 cache_actor::behavior_type cache(cache_actor::stateful_pointer<cache_state> self, cache_settings settings, clock_ptr clock,

@@ -93,6 +93,7 @@ void fetch_ended(self_pointer self, fetch_result& result) {
     return accept(self, which, result.answer);
   end_attempt(self, which);
   give_back_lease(self, which);
+  plan_early_refresh_again(self, which);
   // Last good's table is worth hanging up where it is the better one; it is stale by nature.
   const auto board = board_of(self, which);
   if (result.answer.table
@@ -226,7 +227,10 @@ void want_table(self_pointer self, market which, nanoseconds at_age) {
     begin(self, which, at_age, true);
 }
 
-void bring_into_store(self_pointer self, market which) { begin(self, which, nanoseconds::max(), false); }
+void bring_into_store(self_pointer self, market which) {
+  if (now_of(self) >= of(self, which).late_until)
+    begin(self, which, nanoseconds::max(), false);
+}
 
 void table_came(self_pointer self, market which) {
   if (attempt_of(self, which).stage == attempt_stage::waiting && satisfied(self, which, attempt_of(self, which).at_age))
@@ -260,6 +264,8 @@ void accept(self_pointer self, market which, symbols_answer& answer) {
     answer.table = publish(self, which, answer, fetched + settings_of(self, which).ttl)->table;
     if (answer.order.known())
       write_under_lease(self, which);
+    else if (lapsed)
+      let_others_write_first(self, which);
     else
       bring_into_store(self, which);
     self->send(state.last_good, table_accepted{which, answer});

@@ -1,9 +1,12 @@
 // What the parts of the cache share: cache.cpp has the callers, cache_fetch.cpp the leases and fetches, cache_store.cpp
-// what is read from and written to the store, cache_publish.cpp the board and the feed, cache_rejections.cpp
+// what is read from the store, cache_values.cpp what its values are worth, cache_writing.cpp what is written there,
+// cache_publish.cpp the board and the feed, cache_early.cpp what reads cause before a table is stale, cache_rejections.cpp
 // what hosts report. Private to the cache.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -20,9 +23,17 @@ inline const market_cache_settings& settings_of(self_pointer self, market which)
 inline boot_time now_of(self_pointer self) { return self->state.clock->boot_now(); }
 inline published_ptr board_of(self_pointer self, market which) { return self->state.board->current(which); }
 
-enum class timer : std::uint32_t { patience, other_fetch, lease_renewal, rejection, look };
+enum class timer : std::uint32_t { patience, other_fetch, lease_renewal, rejection, late_table, look };
 inline wake wake_for(timer what, market which, std::uint64_t number = 0) {
   return {static_cast<std::uint32_t>(what) * static_cast<std::uint32_t>(market_count) + static_cast<std::uint32_t>(which), number};
+}
+
+inline constexpr std::chrono::milliseconds store_patience{500};
+
+template <class Found, class Failed>
+void read(self_pointer self, store_read question, Found found, Failed failed) {
+  question.deadline = now_of(self) + store_patience;
+  self->request(self->state.store, store_patience, std::move(question)).then(std::move(found), std::move(failed));
 }
 
 // --- cache.cpp
@@ -55,15 +66,55 @@ void ask_store(self_pointer self, market which);
 void follow(self_pointer self, market which, std::function<void()> then = {});
 // The newest order that has written the store; zero where there is none or it cannot be read.
 void read_fence(self_pointer self, market which, std::function<void(table_order)> then);
+void look_at_fences(self_pointer self);
+
+// --- cache_values.cpp
+
+struct fresh_table {
+  symbols_answer answer;
+  boot_time fresh_until;
+};
+
+// `foreign`: of another configuration; the plain array beside it is foreign, too.
+enum class verdict : std::uint8_t { usable, foreign, unusable };
+
+// One that is too old, or of unknown age, is unusable but has its table: it knows more than a bare array does.
+struct judged_value {
+  verdict what = verdict::unusable;
+  fresh_table table;
+};
+
+// The full value of a holdfast process, usable if it is of our configuration and young enough by its own account.
+judged_value judge_full_value(self_pointer self, market which, const store_value& found);
+// Wall clocks step; the time left of the plain key beside it is the store's own account. What it says is over, is over.
+void confirm_freshness(self_pointer self, market which, judged_value judged, std::function<void(const judged_value&)> then);
+// As old as its TTL is short, believed only if it is plausible, completed by what is known of its symbols: by `stored`,
+// the full value beside it, or by the board, whichever is newer.
+std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found, const symbols_answer& stored);
+
+// --- cache_writing.cpp
+
 // Puts the board's table into the store, if it is fresh; `then` once that is done or has failed.
 void write_to_store(self_pointer self, market which, std::function<void()> then = {});
 void store_changed(self_pointer self, const store_event& event);
-void look_at_fences(self_pointer self);
+// A table that came after its lease had ended, for we were frozen: others may have younger ones, and a store that was
+// emptied meanwhile gets those before it gets ours.
+void let_others_write_first(self_pointer self, market which);
+void bring_late_table(self_pointer self, market which);
 
 // --- cache_rejections.cpp
 
 void report_rejection(self_pointer self, const rejection_reported& report);
 void refresh_for_rejection(self_pointer self, market which);
+
+// --- cache_early.cpp
+
+// From when on reads of the table that was just published cause a refresh.
+void plan_early_refresh(self_pointer self, market which);
+// The same after a refresh that failed.
+void plan_early_refresh_again(self_pointer self, market which);
+// Somebody has read the fresh table.
+void note_read(self_pointer self, market which);
 
 // --- cache_publish.cpp
 

@@ -12,6 +12,7 @@ published_ptr publish(self_pointer self, market which, const symbols_answer& ans
   const bool same = before->table && before->table->content_hash() == answer.table->content_hash();
   board.publish(which, {same ? before->table : answer.table, answer.source, answer.fetched_at, answer.fetched_boot,
                         fresh_until, answer.order, before->version + (same ? 0 : 1)});
+  plan_early_refresh(self, which);
   const auto now = board.current(which);
   if (!same && !self->state.subscribers.empty()) {
     const auto diff = std::make_shared<const symbol_diff>(symbol_diff::between(before->table, now->table));

@@ -71,6 +71,11 @@ void note_circuit(self_pointer self, market which, const fetcher_status& fetcher
   was = fetcher.circuit;
 }
 
+void note_foreign_store(self_pointer self, market which, bool foreign) {
+  if (foreign && !std::exchange(self->state.was_foreign[index(which)], true))
+    note(self, event_kind::gate_refusal, to_string(which), "the store holds a list of another configuration (exchange, quote assets)");
+}
+
 void finish_round(self_pointer self) {
   auto& state = self->state;
   auto& next = *state.next;
@@ -87,6 +92,7 @@ void finish_round(self_pointer self) {
       one.exchange = memory->facts();
     note_freshness(self, which, *one.published);
     note_circuit(self, which, next.supervisor.fetchers[index(which)]);
+    note_foreign_store(self, which, next.cache.markets[index(which)].store_is_foreign);
   }
   state.snapshots->replace(std::exchange(state.next, nullptr));
 }

@@ -61,6 +61,7 @@ struct monitor_state {
   std::uint64_t round = 0;
   std::array<std::optional<bool>, market_count> was_fresh;
   std::array<circuit_state, market_count> was_circuit{};
+  std::array<bool, market_count> was_foreign{}; // ever: one event is enough, whoever writes last
   std::array<std::uint32_t, market_count> hit_rows{}; // 1 + row in the ledger; 0: not found yet
   std::array<std::uint32_t, market_count> miss_rows{};
   std::shared_ptr<const counter_readings> values;

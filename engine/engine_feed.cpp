@@ -12,6 +12,10 @@ symbols_reply engine::symbols_sync(market which, duration timeout, duration max_
   if (auto fresh = parts_->fresh_reply(which))
     return std::move(*fresh);
   symbols_reply none;
+  none.error = fault::stopping;
+  // In a forked child nobody is there to answer.
+  if (parts_->ledger->forked())
+    return none;
   const get_symbols question{which, parts_->clock->boot_now() + timeout * 8 / 10, max_stale};
   auto reply = ask<symbols_reply>({parts_->system, parts_->means.drive}, parts_->cache, timeout, question, &none.error);
   return reply ? std::move(*reply) : none;
@@ -19,6 +23,8 @@ symbols_reply engine::symbols_sync(market which, duration timeout, duration max_
 
 void engine::report_rejected(market which, std::string_view symbol) noexcept {
   try {
+    if (parts_->ledger->forked())
+      return;
     caf::anon_send(parts_->cache, rejection_reported{which, std::string{symbol}});
   } catch (...) {
     logger()->debug("a rejection was not reported");

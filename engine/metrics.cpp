@@ -99,6 +99,8 @@ void add_symbols(families& out, const engine_snapshot& now, boot_time at) {
              [&](market which) { return now.markets[index(which)].misses; });
   per_market(gauge_of(out, "holdfast_cache_waiting", "Callers that wait for a running fetch."),
              [&](market which) { return now.cache.markets[index(which)].waiting; });
+  per_market(gauge_of(out, "holdfast_store_foreign", "1 while the store holds lists of another configuration, which are not used, else 0."),
+             [&](market which) { return now.cache.markets[index(which)].store_is_foreign ? 1.0 : 0.0; });
   per_market(gauge_of(out, "holdfast_next_refresh_seconds", "Time until the next refresh; 0 where one runs or none is planned."),
              [&](market which) { return seconds_until(now.warmup.markets[index(which)].next_refresh, at); });
   auto warmups = counter_of(out, "holdfast_refreshes_total", "Refreshes by the warmup, by their outcome.");

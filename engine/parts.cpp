@@ -16,6 +16,7 @@
 #include "actors/monitor.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/warmup.hpp"
+#include "config/fingerprint.hpp"
 #include "config/keys.hpp"
 #include "config/metric_keys.hpp"
 #include "runtime/ledger_file.hpp"
@@ -31,17 +32,6 @@ namespace {
 using namespace std::chrono_literals;
 
 } // namespace
-
-std::string fingerprint_of(const options& settings) {
-  std::string mark;
-  for (const auto which : all_markets)
-    mark += settings.urls(which).empty() ? "-" : settings.urls(which).front() + ' ';
-  auto assets = settings.quote_assets;
-  std::sort(assets.begin(), assets.end());
-  for (const auto& asset : assets)
-    mark += asset + ' ';
-  return mark;
-}
 
 list_rules list_rules_of(const options& settings, market which) {
   return {settings.quote_assets, settings.priority(which)};
@@ -94,12 +84,24 @@ void engine_parts::load_last_good() {
   }
 }
 
+// One message per table that is read until its time is almost over. A forked child has nobody to send it to.
+void engine_parts::refresh_early(market which, std::chrono::nanoseconds at_age) noexcept {
+  try {
+    if (!ledger->forked())
+      caf::anon_send(cache, refresh_symbols{which, refresh_reason::warmup, at_age});
+  } catch (...) {
+    logger()->debug("an early refresh was not asked for market={}", to_string(which));
+  }
+}
+
 std::optional<symbols_reply> engine_parts::fresh_reply(market which) noexcept {
   const auto now = clock->boot_now();
   const auto published = board->current(which);
   if (!published->table || !published->fresh(now))
     return std::nullopt;
   hits[index(which)].incr();
+  if (early->claim(which, now))
+    refresh_early(which, published->age(now).value_or(settings.ttl(which)));
   return reply_from(*published, now);
 }
 
@@ -110,6 +112,13 @@ template <class... Arguments>
 auto spawn_waiting(caf::actor_system& system, bool own_thread, Arguments&&... arguments) {
   return own_thread ? system.spawn<caf::detached>(std::forward<Arguments>(arguments)...)
                     : system.spawn(std::forward<Arguments>(arguments)...);
+}
+
+gate_settings gate_settings_of(const options& settings, market which) {
+  gate_settings gate;
+  gate.keep_percent_min = settings.keep_percent_min;
+  gate.pinned = settings.pinned(which);
+  return gate;
 }
 
 struct exchange_access {
@@ -128,8 +137,7 @@ struct exchange_access {
     fetching.api_key = settings.api_key;
     fetching.rules = list_rules_of(settings, which);
     fetching.max_body = settings.max_response_bytes;
-    fetching.gate.keep_percent_min = settings.keep_percent_min;
-    fetching.gate.pinned = settings.pinned(which);
+    fetching.gate = gate_settings_of(settings, which);
     fetching.keep_gone = std::chrono::ceil<std::chrono::seconds>(settings.keep_gone);
     fetching.weight_percent_max = settings.weight_percent_max;
     fetching.embargo_key = keys::embargo(which, settings.site(which), machine_name());
@@ -169,7 +177,7 @@ void engine_parts::spawn_actors() {
   for (const auto which : all_markets) {
     keeping.rules[index(which)] = list_rules_of(settings, which);
     caching.markets[index(which)] = {settings.ttl(which), list_rules_of(settings, which), hits[index(which)],
-                                     ledger->handle(keys::cache_miss(which))};
+                                     ledger->handle(keys::cache_miss(which)), gate_settings_of(settings, which)};
     warming.markets[index(which)] = {settings.warmup_interval(which), settings.ttl(which),
                                      ledger->handle(keys::warmup_success(which)),
                                      ledger->handle(keys::warmup_error(which))};
@@ -177,7 +185,6 @@ void engine_parts::spawn_actors() {
   keeping.fingerprint = caching.fingerprint = fingerprint_of(settings);
   keeping.local = local;
   keeping.shared = store;
-  caching.gate.keep_percent_min = settings.keep_percent_min;
   caching.fetch_timeout = warming.fetch_timeout = settings.fetch_timeout;
   caching.holder = to_text(random_ledger_id());
   caching.lease_ttl = lease_ttl_of(settings);
@@ -187,6 +194,8 @@ void engine_parts::spawn_actors() {
   warming.seed = random();
   warming.watched = watched;
   keeping.seed = random();
+  caching.seed = random();
+  caching.early = early;
 
   last_good = system.spawn(holdfast::last_good, std::move(keeping), clock, known);
   supervisor = system.spawn(holdfast::supervisor,

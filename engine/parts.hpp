@@ -15,6 +15,7 @@
 #include "engine/metrics.hpp"
 #include "messages/snapshot.hpp"
 #include "runtime/counter_ledger.hpp"
+#include "runtime/early_refresh.hpp"
 #include "runtime/embargo.hpp"
 #include "runtime/exchange_memory.hpp"
 #include "runtime/ledger_sync.hpp"
@@ -41,6 +42,7 @@ struct engine_parts {
   }
   // From the board, counted as a hit; none where the board's table is not fresh.
   std::optional<symbols_reply> fresh_reply(market which) noexcept;
+  void refresh_early(market which, std::chrono::nanoseconds at_age) noexcept;
 
   caf::actor_system& system;
   engine_means means;
@@ -48,6 +50,7 @@ struct engine_parts {
   clock_ptr clock;
   state_folder folder;
   symbol_board_ptr board = std::make_shared<symbol_board>();
+  early_refresh_ptr early = std::make_shared<early_refresh>();
   std::shared_ptr<counter_ledger> ledger;
   std::unique_ptr<ledger_sync> syncing; // null: left to the kernel
   std::array<symbols_answer, market_count> known; // last good of the state folder
@@ -71,9 +74,6 @@ struct engine_parts {
   std::shared_ptr<holdfast::metrics> metrics; // whoever registered it holds it weakly
   std::unique_ptr<http_gateway> gateway;
 };
-
-// Of everything that decides what a list holds: values of another fingerprint are not believed.
-std::string fingerprint_of(const options& settings);
 
 list_rules list_rules_of(const options& settings, market which);
 

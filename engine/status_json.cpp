@@ -72,6 +72,7 @@ void write_market(writer& out, const engine_status& status, market which, const 
   field(out, "misses", status.misses[index(which)]);
   field(out, "waiting", cached.waiting);
   field(out, "refreshing", cached.refreshing);
+  field(out, "store_foreign", cached.store_is_foreign);
   seconds(out, "next_refresh_in", until(status.warmup.markets[index(which)].next_refresh, now));
   field(out, "last_good", status.last_good.markets[index(which)].known);
   out.EndObject();

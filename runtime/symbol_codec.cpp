@@ -8,6 +8,7 @@
 
 #include <rapidjson/document.h>
 
+#include "runtime/symbol_fingerprint.hpp"
 #include "runtime/symbol_list.hpp"
 
 namespace holdfast {
@@ -169,6 +170,16 @@ std::string encode_symbols(const encoded_symbols& what) {
     append_json_string(out, permissions[i]);
   }
   return out + "],\"symbols\":[" + rows + "]}";
+}
+
+std::optional<std::string> fingerprint_in(std::string_view text) {
+  rapidjson::Document document;
+  if (text.size() <= text_bytes_max)
+    document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  if (document.HasParseError() || !document.IsObject())
+    return std::nullopt;
+  auto what = read_origin(document);
+  return what ? std::optional{std::move(what->fingerprint)} : std::nullopt;
 }
 
 decoded decode_symbols(std::string_view text, const list_rules& rules) {

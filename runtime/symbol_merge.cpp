@@ -1,5 +1,6 @@
 #include "runtime/symbol_merge.hpp"
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -8,6 +9,13 @@ namespace holdfast {
 namespace {
 
 constexpr std::uint32_t at_the_front = static_cast<std::uint32_t>(-1);
+
+std::int64_t in_ms(wall_time at) { return std::chrono::floor<std::chrono::milliseconds>(at).time_since_epoch().count(); }
+
+void mark_gone(symbol_draft& draft, std::int64_t since_ms) {
+  draft.status_text = "GONE";
+  draft.gone_since_ms = since_ms;
+}
 
 struct gone_symbol {
   const symbol* last;
@@ -35,21 +43,33 @@ gone_symbols find_gone(const symbol_table& previous, const symbol_table& next, s
 void add(symbol_table_builder& builder, const std::vector<gone_symbol>& gone) {
   for (const auto& one : gone) {
     auto draft = symbol_draft::copy(*one.last);
-    draft.status_text = "GONE";
-    draft.gone_since_ms = one.since_ms;
+    mark_gone(draft, one.since_ms);
     builder.add(draft);
   }
+}
+
+// The fields that a bare array may have.
+constexpr auto rules_of_an_array = std::to_array<std::string_view symbol_draft::*>(
+  {&symbol_draft::contract_type, &symbol_draft::tick_size, &symbol_draft::step_size, &symbol_draft::min_quantity,
+   &symbol_draft::max_quantity, &symbol_draft::min_notional});
+
+void take_over(symbol_draft& draft, const symbol_draft& told) {
+  draft.base_asset = told.base_asset;
+  draft.quote_asset = told.quote_asset;
+  draft.status_text = told.status_text;
+  draft.gone_since_ms = 0;
+  for (const auto field : rules_of_an_array)
+    if (!(told.*field).empty())
+      draft.*field = told.*field;
 }
 
 } // namespace
 
 symbol_table_ptr merge_gone(const symbol_table_ptr& previous, symbol_table_ptr next, wall_time now, const list_rules& rules,
                             std::chrono::seconds keep_for) {
-  using milliseconds = std::chrono::milliseconds;
   if (!previous)
     return next;
-  const auto gone = find_gone(*previous, *next, std::chrono::floor<milliseconds>(now).time_since_epoch().count(),
-                              milliseconds{keep_for}.count());
+  const auto gone = find_gone(*previous, *next, in_ms(now), std::chrono::milliseconds{keep_for}.count());
   if (gone.empty())
     return next;
   symbol_table_builder builder;
@@ -62,6 +82,29 @@ symbol_table_ptr merge_gone(const symbol_table_ptr& previous, symbol_table_ptr n
     if (const auto after = gone.find(next->id(one)); after != gone.end())
       add(builder, after->second);
   }
+  return builder.build(rules);
+}
+
+symbol_table_ptr merge_bare(const symbol_table_ptr& known, symbol_table_ptr bare, wall_time now, const list_rules& rules) {
+  if (!known)
+    return bare;
+  std::vector<bool> was_listed(known->size());
+  for (const auto id : known->listed())
+    was_listed[id] = true;
+  symbol_table_builder builder;
+  builder.reserve(known->size() + 16);
+  builder.server_time(known->server_time_ms());
+  for (const auto& one : known->symbols()) {
+    auto draft = symbol_draft::copy(one);
+    if (const auto* told = bare->find(one.name))
+      take_over(draft, symbol_draft::copy(*told));
+    else if (was_listed[known->id(one)])
+      mark_gone(draft, in_ms(now));
+    builder.add(draft);
+  }
+  for (const auto& one : bare->symbols())
+    if (!known->find(one.name))
+      builder.add(symbol_draft::copy(one));
   return builder.build(rules);
 }
 

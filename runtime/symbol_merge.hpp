@@ -1,5 +1,6 @@
-// Symbols that vanish from the exchange's list stay in the table as GONE, so that a position in one can still be priced.
+// How a new list is joined with what is known already.
 //
+// Symbols that vanish from the exchange's list stay in the table as GONE, so that a position in one can still be priced.
 // Rows vanish for a day and come back at their old place: a gone symbol keeps the place behind the neighbour that it
 // had, and is the exchange's own row again once it is listed again.
 #pragma once
@@ -19,5 +20,12 @@ inline constexpr std::chrono::hours keep_gone_default{24 * 30};
 //      `previous` may be null.
 symbol_table_ptr merge_gone(const symbol_table_ptr& previous, symbol_table_ptr next, wall_time now, const list_rules& rules,
                             std::chrono::seconds keep_for = keep_gone_default);
+
+// `bare`, a list of the tradable symbols alone and perhaps of four fields each, completed by what `known` has of them:
+// what the list tells wins, what it leaves out is taken over. Symbols that no such list would hold (not in TRADING, quoted in
+// other assets) stay as they were; one that should be in it and is not is GONE until the exchange itself is asked again.
+// The symbols keep known's order; new ones follow.
+// Pre: `bare` is not null; `known` may be null, then `bare` is all there is.
+symbol_table_ptr merge_bare(const symbol_table_ptr& known, symbol_table_ptr bare, wall_time now, const list_rules& rules);
 
 } // namespace holdfast

@@ -23,6 +23,8 @@ using findings = std::vector<finding>;
 
 void check_intervals(const engine_config& config, findings& found);
 void check_state_folder(const engine_config& config, findings& found);
+// Whether the lists in the store are of this configuration. `stored` has the market's full value, empty where there is none.
+void check_lists(const engine_config& config, market which, const std::string& stored, findings& found);
 void check_redis(const engine_config& config, findings& found);
 void check_exchange(const engine_config& config, market which, findings& found);
 

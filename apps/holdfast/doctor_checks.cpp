@@ -6,9 +6,11 @@
 
 #include "apps/holdfast/control_client.hpp"
 #include "apps/holdfast/doctor.hpp"
+#include "config/fingerprint.hpp"
 #include "runtime/embargo.hpp"
 #include "runtime/http_client.hpp"
 #include "runtime/state_folder.hpp"
+#include "runtime/symbol_fingerprint.hpp"
 
 namespace holdfast::app {
 
@@ -124,6 +126,16 @@ void check_state_folder(const engine_config& config, findings& found) {
     found.push_back({finding_level::warning, "ledgers", "some were set aside because they cannot be trusted", "look at " + folder.path + "/ledgers/set-aside with holdfast ledger FILE, then move them away"});
   const auto serve = ask_serve(folder.path, "GET", "/healthz", 1000ms);
   found.push_back({finding_level::ok, "serve", serve ? "runs on this folder" : "does not run on this folder", {}});
+}
+
+void check_lists(const engine_config& config, market which, const std::string& stored, findings& found) {
+  const auto name = std::string{to_string(which)} + " list";
+  const auto fingerprint = fingerprint_in(stored);
+  if (fingerprint && *fingerprint != fingerprint_of(config))
+    found.push_back({finding_level::failure, name, "the store holds one of another configuration: " + *fingerprint,
+                     "give every exchange and choice of quote assets a store of its own (another database number of --redis-url, another --state-dir): they overwrite each other's lists"});
+  else
+    found.push_back({finding_level::ok, name, fingerprint ? "in the store, of this configuration" : "not in the store yet", {}});
 }
 
 void check_exchange(const engine_config& config, market which, findings& found) {

@@ -3,8 +3,11 @@
 #include <charconv>
 
 #include "apps/holdfast/doctor.hpp"
+#include "config/keys.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/redis_client.hpp"
+#include "runtime/sqlite_reader.hpp"
+#include "runtime/state_folder.hpp"
 
 namespace holdfast::app {
 
@@ -134,6 +137,11 @@ void check_server(const std::string& info, findings& found) {
 
 void check_redis(const engine_config& config, findings& found) {
   if (!config.uses_redis()) {
+    const auto folder = state_folder::open(config.state_dir);
+    const auto stored = read_entries(folder.readable + "/store.sqlite", {std::string{keys::symbols_full(market::spot)},
+                                                                       std::string{keys::symbols_full(market::futures)}});
+    for (const auto which : all_markets)
+      check_lists(config, which, stored[index(which)].value_or(""), found);
     found.push_back({finding_level::ok, "store", "embedded, in the state folder; no Redis is configured", {}});
     return;
   }
@@ -159,6 +167,9 @@ void check_redis(const engine_config& config, findings& found) {
   check_eviction(info, found);
   check_clock(**client, found);
   check_latency(**client, config, found);
+  for (const auto which : all_markets)
+    if (auto stored = ask(**client, {"GET", std::string{keys::symbols_full(which)}}); stored.what != redis_reply::kind::error)
+      check_lists(config, which, stored.text, found);
 }
 
 } // namespace holdfast::app

@@ -174,15 +174,30 @@ CAF_TEST(a holder that was frozen with the answer in hand never overwrites what 
   CAF_CHECK((hanging()->order == table_order{store->last_token - 1 + 5, 0} || hanging()->order.token > 0));
 }
 
-CAF_TEST(after a flush a frozen holder writes only what is as young as its question and under a new token) {
+CAF_TEST(after a flush a frozen holder leaves it to those who have younger tables to write first) {
+  read();
+  clock->advance(60s);
+  holders().clear();
+  end_fetches(good(3)); // the store is empty: flushed a moment ago
+  tell(store_change::identity);
+  advance(5s);
+  CAF_CHECK_EQUAL(store->written.size(), 0u);
+  put_full(full_value(6, 30s, {store->last_token + 1, 0})); // another process has noticed the flush
+  advance(1s);
+  CAF_CHECK_EQUAL(store->written.size(), 0u);
+  CAF_CHECK_EQUAL(hanging()->table->size(), 6u);
+}
+
+CAF_TEST(after a flush a frozen holder that has the youngest table writes it as old as its question and under a new token) {
   read();
   const auto first = store->last_token;
   clock->advance(60s);
   holders().clear();
   end_fetches(good(3));
+  advance(6s);
   CAF_REQUIRE_EQUAL(store->written.size(), 1u);
   CAF_CHECK(store->written[0].order.token > first);
-  CAF_CHECK(hanging()->age(clock->boot_now()) == 60s);
+  CAF_CHECK(hanging()->age(clock->boot_now()) == 66s);
 }
 
 CAF_TEST(two tables under one lease are ordered by their sequence) {

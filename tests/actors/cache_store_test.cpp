@@ -1,5 +1,7 @@
 #define CAF_SUITE cache_store
 
+#include <algorithm>
+
 #include "tests/support/cache_fixture.hpp"
 
 using namespace holdfast;
@@ -10,6 +12,27 @@ namespace {
 struct fixture : test::cache_fixture {
   // The token of a table fetched just now by a process with a right clock.
   std::uint64_t token_now() const { return static_cast<std::uint64_t>(clock->wall_now().time_since_epoch().count()); }
+  symbol_table_ptr table_with_rules(const std::vector<std::string>& names) {
+    symbol_table_builder builder;
+    for (const auto& name : names) {
+      symbol_draft one{.name = name, .base_asset = std::string_view{name}.substr(0, 1), .quote_asset = "USDT", .tick_size = "0.10",
+                       .status_text = "TRADING", .permissions = "SPOT"};
+      builder.add(one);
+    }
+    return builder.build({});
+  }
+  // As the state folder left it.
+  void hang_up(const symbol_table_ptr& table) {
+    board->publish(market::spot, {table, symbols_source::last_good, clock->wall_now() - 1h, clock->boot_now() - 1h, {}, {}, 1});
+  }
+  template <class Change>
+  void restart_with(Change change) {
+    caf::anon_send_exit(under_test, caf::exit_reason::kill);
+    cache_settings settings;
+    change(settings);
+    start(settings);
+  }
+  std::ptrdiff_t count_reads(std::string_view key) const { return std::count(store->reads.begin(), store->reads.end(), key); }
   void announce(table_order order) {
     caf::anon_send(under_test, symbols_announced{market::spot, order});
     consume_messages();
@@ -74,6 +97,57 @@ CAF_TEST(a bare array without ttl or with an impossible one or with nonsense is 
   read();
   CAF_CHECK_EQUAL(supervisor->fetches, 3);
   CAF_CHECK_EQUAL(hits.load(), 0u);
+}
+
+CAF_TEST(a bare array costs no rule that is known) {
+  const auto known = table_with_rules({"AUSDT", "BUSDT", "CUSDT"});
+  hang_up(known);
+  put_plain(R"([{"symbol":"AUSDT","baseAsset":"A","quoteAsset":"USDT","status":"TRADING"},
+                {"symbol":"BUSDT","baseAsset":"B","quoteAsset":"USDT","status":"TRADING"},
+                {"symbol":"CUSDT","baseAsset":"C","quoteAsset":"USDT","status":"TRADING"}])", 200s);
+  const auto reply = read();
+  CAF_REQUIRE(reply->value);
+  CAF_CHECK(!reply->value->stale);
+  CAF_CHECK(reply->value->source == symbols_source::cache);
+  CAF_CHECK(reply->value->table == known); // content and version stay
+  CAF_CHECK_EQUAL(hanging()->version, 1u);
+  // What goes into the store for other processes has them too.
+  advance(1ms);
+  tell(store_change::identity);
+  CAF_REQUIRE_EQUAL(store->written.size(), 1u);
+  const auto written = decode_symbols(store->written[0].full_value, {});
+  CAF_REQUIRE(written);
+  CAF_CHECK_EQUAL(written->table->find("BUSDT")->tick_size.text(), "0.10");
+}
+
+CAF_TEST(a bare array is completed by the full value beside it even where that is too old) {
+  const auto known = table_with_rules({"AUSDT", "BUSDT"});
+  put_full(encode_symbols({known, symbols_source::public_api, clock->wall_now() - 2h, {7, 0}, "ours"}));
+  put_plain(R"([{"symbol":"BUSDT","baseAsset":"B","quoteAsset":"USDT","status":"TRADING"},
+                {"symbol":"AUSDT","baseAsset":"A","quoteAsset":"USDT","status":"TRADING"}])", 200s);
+  CAF_REQUIRE(read()->value);
+  CAF_CHECK(hanging()->table->content_hash() == known->content_hash());
+  CAF_CHECK(hanging()->age(clock->boot_now()) == 100s);
+}
+
+CAF_TEST(a bare array without a pinned symbol is not believed) {
+  restart_with([](cache_settings& settings) { settings.markets[index(market::spot)].gate.pinned = {"BTCUSDT"}; });
+  put_plain(std::string{table_of(5)->list_json()}, 200s);
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  CAF_CHECK_EQUAL(hits.load(), 0u);
+}
+
+CAF_TEST(a foreign value is one warning and one read however often it is looked at) {
+  restart_with([](cache_settings& settings) { settings.look_interval = 5s; });
+  put_full(full_value(4, 10s, {7, 0}, "test network"));
+  advance(5s);
+  const auto reads = count_reads(keys::symbols_full(market::spot));
+  CAF_CHECK_EQUAL(reads, 1);
+  for (int i = 0; i < 10; ++i)
+    advance(5s);
+  CAF_CHECK_EQUAL(count_reads(keys::symbols_full(market::spot)), 1);
+  CAF_CHECK(ask<cache_status>(under_test, get_cache_status{})->markets[index(market::spot)].store_is_foreign);
 }
 
 CAF_TEST(an implausible bare array does not replace a good table) {

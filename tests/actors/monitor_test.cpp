@@ -17,14 +17,15 @@ namespace {
 struct script {
   supervisor_status supervisor;
   bool supervisor_answers = true;
+  cache_status cache;
   counter_readings readings;
   std::vector<counter_values> samples; // what the history was given
 };
 using script_ptr = std::shared_ptr<script>;
 
-cache_actor::behavior_type scripted_cache(cache_actor::pointer) {
+cache_actor::behavior_type scripted_cache(cache_actor::pointer, script_ptr plan) {
   return {[](const get_symbols&) { return symbols_reply{}; }, [](const refresh_symbols&) { return refresh_outcome{}; },
-          [](const rejection_reported&) {}, [](const symbols_listen&) {}, [](const store_event&) {}, [](const symbols_announced&) {}, [](const get_cache_status&) { return cache_status{}; },
+          [](const rejection_reported&) {}, [](const symbols_listen&) {}, [](const store_event&) {}, [](const symbols_announced&) {}, [plan](const get_cache_status&) { return plan->cache; },
           [](const accept_symbols&) { return refresh_outcome{}; }, [](const wake&) {}};
 }
 
@@ -69,7 +70,7 @@ struct fixture : test::actor_fixture {
   monitor_actor under_test;
 
   void start() {
-    parts.cache = sys.spawn(scripted_cache);
+    parts.cache = sys.spawn(scripted_cache, plan);
     parts.supervisor = sys.spawn(scripted_supervisor, plan);
     parts.last_good = sys.spawn(scripted_last_good);
     parts.warmup = sys.spawn(scripted_warmup);
@@ -125,6 +126,19 @@ CAF_TEST(a snapshot is gathered every second) {
   CAF_CHECK_EQUAL(now->increments, 10u);
   CAF_CHECK_EQUAL(now->supervisor.fetchers[0].restarts, 4u);
   CAF_CHECK_EQUAL(now->store.kind, "embedded");
+}
+
+CAF_TEST(a store with lists of another configuration is one event whoever writes last) {
+  start();
+  for (int i = 0; i < 5; ++i) {
+    plan->cache.markets[index(market::futures)].store_is_foreign = i % 2 == 0;
+    advance(1s);
+  }
+  const auto events = parts.watched->events.newest();
+  CAF_REQUIRE_EQUAL(events.size(), 2u);
+  CAF_CHECK(events[0].kind == event_kind::gate_refusal);
+  CAF_CHECK_EQUAL(events[0].subject, "futures");
+  CAF_CHECK_EQUAL(events[0].count, 1u);
 }
 
 CAF_TEST(whoever does not answer holds nobody up and keeps what it told last) {

@@ -163,4 +163,14 @@ CAF_TEST(doctor fails on a redis that may evict counters) {
   CAF_CHECK(has(run("doctor --redis-url=" + redis.url()), "warning  redis persistence"));
 }
 
+CAF_TEST(doctor fails where the store holds the lists of another configuration) {
+  const auto other = run("symbols spot --quote-assets=USDC,BTC");
+  CAF_CHECK_EQUAL(other.status, 0);
+  CAF_CHECK_EQUAL(run("doctor --quote-assets=BTC,USDC").status, 0); // the same ones
+  const auto result = run("doctor");
+  CAF_CHECK_EQUAL(result.status, 1);
+  CAF_CHECK(has(result, "failure  spot list"));
+  CAF_CHECK(has(result, "ok       futures list"));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

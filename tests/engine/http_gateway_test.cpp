@@ -2,16 +2,21 @@
 
 #include "engine/http_gateway.hpp"
 
+#include <array>
 #include <atomic>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include <caf/actor_system.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "apps/holdfast/simulated_exchange.hpp"
 #include "runtime/http_client.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/runtime_wait.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -52,6 +57,25 @@ struct fixture {
   }
   static std::string header(const http_answer& answer, const char* name) {
     return std::string{answer.header(name).value_or("")};
+  }
+  // The bytes of an answer to any request.
+  std::string raw(const std::string& method, const std::string& path) const {
+    const auto address = host->http_address();
+    const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto request = method + ' ' + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    std::string answer;
+    if (::connect(handle, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0
+        && ::send(handle, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+      std::array<char, 4096> part;
+      for (ssize_t got; (got = ::recv(handle, part.data(), part.size(), 0)) > 0;)
+        answer.append(part.data(), static_cast<std::size_t>(got));
+    }
+    ::close(handle);
+    return answer;
   }
   std::string tag(const header_list& headers = {}) const { return header(get("/api/v1/symbols/spot", headers), "etag"); }
 };
@@ -97,6 +121,50 @@ CAF_TEST(one symbol is an object and an unknown one is 404) {
   CAF_CHECK_EQUAL(get("/api/v1/symbols/spot/NOSUCH").status, 404);
   CAF_CHECK_EQUAL(get("/api/v1/symbols/options").status, 404);
   CAF_CHECK_EQUAL(header(get("/nowhere"), "content-type"), "application/problem+json");
+}
+
+CAF_TEST(head is get without its body and every other method is refused with those that are not) {
+  start();
+  CAF_REQUIRE(get("/api/v1/symbols/spot").status == 200);
+  const auto head = raw("HEAD", "/api/v1/symbols/spot");
+  CAF_CHECK(head.starts_with("HTTP/1.1 200"));
+  CAF_CHECK(head.ends_with("\r\n\r\n"));
+  const auto length = std::to_string(host->board()->current(market::spot)->table->list_json().size());
+  CAF_CHECK(head.find("Content-Length: " + length + "\r\n") != std::string::npos);
+  CAF_CHECK(head.find("\r\nETag: \"") != std::string::npos);
+  for (const auto* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"}) {
+    const auto refused = raw(method, "/api/v1/symbols/spot");
+    CAF_CHECK(refused.starts_with("HTTP/1.1 405"));
+    CAF_CHECK(refused.find("\r\nAllow: GET, HEAD\r\n") != std::string::npos);
+    CAF_CHECK(refused.find("application/problem+json") != std::string::npos);
+  }
+}
+
+CAF_TEST(every question for symbols counts once whatever its answer is) {
+  start();
+  const auto known = tag(); // the miss
+  get("/api/v1/symbols/spot", {{"If-None-Match", known}});
+  get("/api/v1/symbols/spot", {{"Accept-Encoding", "gzip"}});
+  get("/api/v1/symbols/spot/BTCUSDT");
+  get("/api/v1/symbols/spot/NOSUCH");
+  raw("HEAD", "/api/v1/symbols/spot");
+  raw("POST", "/api/v1/symbols/spot"); // no question
+  get("/api/v1/symbols/options");
+  CAF_CHECK_EQUAL(host->read("metrics:cache_hit:symbols_spot").value, 5);
+  CAF_CHECK_EQUAL(host->read("metrics:cache_miss:symbols_spot").value, 1);
+  exchange.set_fault(market::futures, exchange_fault::server_error);
+  CAF_CHECK_EQUAL(get("/api/v1/symbols/futures").status, 503);
+  CAF_CHECK_EQUAL(host->read("metrics:cache_miss:symbols_futures").value, 1);
+  CAF_CHECK_EQUAL(host->read("metrics:cache_hit:symbols_futures").value, 0);
+}
+
+CAF_TEST(reads over http in the last part of the ttl cause a refresh before there is a miss) {
+  config.spot_ttl = 8s;
+  start();
+  get("/api/v1/symbols/spot");
+  // 400 to 1200 ms before the end one of them has the list refreshed.
+  CAF_CHECK(test::wait_until([&] { return get("/api/v1/symbols/spot").status == 200 && exchange.requests(market::spot) == 2; }));
+  CAF_CHECK_EQUAL(host->read("metrics:cache_miss:symbols_spot").value, 1);
 }
 
 CAF_TEST(where nothing was ever good the answer is 503 and not ready) {

@@ -4,6 +4,7 @@
 
 #include "runtime/symbol_codec.hpp"
 #include "runtime/symbol_diff.hpp"
+#include "runtime/symbol_list.hpp"
 #include "runtime/symbol_merge.hpp"
 #include "tests/support/runtime_recordings.hpp"
 #include "tests/support/runtime_symbols.hpp"
@@ -77,6 +78,84 @@ TEST(merge_gone, survives_the_store) {
   EXPECT_EQ(all_names(*decoded->table), all_names(*merged));
   EXPECT_EQ(decoded->table->find("BUSDT")->status, symbol_status::gone);
   EXPECT_EQ(decoded->table->find("BUSDT")->gone_since_ms, merged->find("BUSDT")->gone_since_ms);
+}
+
+// Four fields each, as any program may write them.
+symbol_table_ptr bare_array_of(const std::vector<std::string>& names, const std::string& more = "") {
+  std::string text = "[";
+  for (const auto& name : names)
+    text += (text.size() > 1 ? "," : "") + plain(name, "TRADING", more);
+  return *read_symbol_list(text + "]", {});
+}
+
+const auto permitted = plain("CUSDT", "TRADING", R"(,"permissions":["SPOT"],"onboardDate":5)" + price_filter("0.10"));
+
+TEST(merge_bare, takes_rules_permissions_and_times_over_from_what_is_known) {
+  const auto known = table_from(permitted + "," + b);
+  const auto merged = merge_bare(known, bare_array_of({"BUSDT", "CUSDT"}), day_one, {});
+  EXPECT_EQ(merged->content_hash(), known->content_hash());
+  EXPECT_EQ(all_names(*merged), (words{"CUSDT", "BUSDT"})) << "the exchange's order";
+  const auto* one = merged->find("CUSDT");
+  EXPECT_EQ(one->tick_size.text(), "0.10");
+  EXPECT_EQ(one->permissions.view(), "SPOT");
+  EXPECT_EQ(one->onboard_ms, 5);
+  EXPECT_EQ(merged->server_time_ms(), known->server_time_ms());
+}
+
+TEST(merge_bare, believes_what_the_array_tells) {
+  const auto known = table_from(permitted + "," + plain("BUSDT", "BREAK"));
+  const auto merged = merge_bare(known, bare_array_of({"CUSDT", "BUSDT", "NUSDT"}, R"(,"tickSize":"0.5")"), day_one, {});
+  EXPECT_EQ(merged->find("CUSDT")->tick_size.text(), "0.5");
+  EXPECT_EQ(merged->find("CUSDT")->permissions.view(), "SPOT");
+  EXPECT_EQ(merged->find("BUSDT")->status, symbol_status::trading);
+  ASSERT_NE(merged->find("NUSDT"), nullptr);
+  EXPECT_EQ(merged->find("NUSDT")->tick_size.text(), "0.5");
+}
+
+TEST(merge_bare, keeps_what_no_such_array_would_hold_and_loses_what_it_should) {
+  const list_rules usdt{{"USDT"}, {}};
+  const std::string other = R"({"symbol":"XBTC","status":"TRADING","baseAsset":"X","quoteAsset":"BTC"})";
+  const auto known = read_exchange_info(test::body_of(a + "," + plain("BUSDT", "BREAK") + "," + permitted + "," + other), usdt)->table;
+  const auto merged = merge_bare(known, bare_array_of({"AUSDT"}), day_one, usdt);
+  EXPECT_EQ(all_names(*merged), all_names(*known));
+  EXPECT_EQ(merged->find("BUSDT")->status, symbol_status::break_);
+  EXPECT_EQ(merged->find("XBTC")->status, symbol_status::trading);
+  EXPECT_EQ(merged->find("CUSDT")->status, symbol_status::gone);
+  EXPECT_EQ(merged->find("CUSDT")->tick_size.text(), "0.10") << "a position in it can be priced";
+  EXPECT_GT(merged->find("CUSDT")->gone_since_ms, 0);
+  EXPECT_EQ(names_of(merged->list()), words{"AUSDT"});
+  const auto back = merge_bare(merged, bare_array_of({"AUSDT", "CUSDT"}), day_one, usdt);
+  EXPECT_EQ(back->content_hash(), known->content_hash());
+}
+
+TEST(merge_bare, costs_no_rule_of_the_recordings) {
+  for (const auto* name : {"spot_2020-10-09.json", "spot_2022-09-22.json", "futures_2022-12-22.json", "futures_2025-08-22.json"}) {
+    const auto body = test::recording(name);
+    if (!body)
+      GTEST_SKIP() << "no recordings at " HOLDFAST_SHARED_DATA;
+    const list_rules usdt{{"USDT"}, {"BTC", "ETH"}};
+    const auto known = read_exchange_info(*body, usdt)->table;
+    std::string four_fields = "[";
+    for (const auto& one : known->list()) {
+      four_fields += four_fields.size() > 1 ? ",{\"symbol\":" : "{\"symbol\":";
+      append_json_string(four_fields, one.name);
+      four_fields += ",\"baseAsset\":";
+      append_json_string(four_fields, one.base_asset);
+      four_fields += ",\"quoteAsset\":";
+      append_json_string(four_fields, one.quote_asset);
+      four_fields += ",\"status\":\"TRADING\"}";
+    }
+    const auto bare = read_symbol_list(four_fields + "]", usdt);
+    ASSERT_TRUE(bare);
+    const auto merged = merge_bare(known, *bare, day_one, usdt);
+    EXPECT_EQ(merged->content_hash(), known->content_hash()) << name;
+    EXPECT_EQ(merged->list_json(), known->list_json()) << name;
+  }
+}
+
+TEST(merge_bare, is_the_array_itself_where_nothing_is_known) {
+  const auto bare = bare_array_of({"AUSDT"});
+  EXPECT_EQ(merge_bare(nullptr, bare, day_one, {}), bare);
 }
 
 TEST(symbol_diff, tells_what_was_added_removed_and_changed) {

@@ -171,8 +171,8 @@ struct cache_fixture : actor_fixture {
 
   void start(cache_settings settings) {
     settings.fingerprint = "ours";
-    settings.markets[index(market::spot)]
-      = {ttl, {}, holdfast::counter{no_ticket, 0, &hit_cell}, holdfast::counter{no_ticket, 0, &miss_cell}};
+    auto& spot = settings.markets[index(market::spot)];
+    spot = {ttl, {}, holdfast::counter{no_ticket, 0, &hit_cell}, holdfast::counter{no_ticket, 0, &miss_cell}, spot.gate};
     under_test = sys.spawn(cache, settings, clock_ptr{clock}, board, store_handle, supervisor_handle, last_good_handle);
     consume_messages();
   }

@@ -1,0 +1,106 @@
+// What a value of the store is worth: a full one, or a bare array, ours or another program's.
+#include <algorithm>
+#include <utility>
+
+#include "actors/cache_parts.hpp"
+#include "config/keys.hpp"
+#include "runtime/log.hpp"
+#include "runtime/symbol_codec.hpp"
+#include "runtime/symbol_list.hpp"
+#include "runtime/symbol_merge.hpp"
+
+namespace holdfast::cache_parts {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+// Clocks of two machines differ by a little; a value from further ahead has an impossible age.
+constexpr auto clock_skew_max = 2s;
+
+void note_foreign_value(self_pointer self, market which) {
+  of(self, which).status.store_is_foreign = true;
+  if (!std::exchange(self->state.foreign_was_told, true))
+    logger()->warn("another configuration (exchange, quote assets) shares this store, its values are not used key={}; give each its own "
+                   "database number or server",
+                   keys::symbols_full(which));
+}
+
+// The rules and the symbols that a bare array does not tell are taken from the newest table that does.
+symbol_table_ptr newest_known(self_pointer self, market which, const symbols_answer& stored) {
+  const auto board = board_of(self, which);
+  return stored.table && (!board->table || is_newer(stored.stamp(), board->stamp())) ? stored.table : board->table;
+}
+
+} // namespace
+
+judged_value judge_full_value(self_pointer self, market which, const store_value& found) {
+  if (!found.value)
+    return {};
+  auto& one = of(self, which);
+  const auto& settings = settings_of(self, which);
+  auto decoded = decode_symbols(*found.value, settings.rules);
+  if (!decoded)
+    return {};
+  one.highest_token = std::max(one.highest_token, decoded->order.token);
+  one.judged = std::max(one.judged, decoded->order);
+  if (decoded->fingerprint != self->state.settings.fingerprint) {
+    note_foreign_value(self, which);
+    return {verdict::foreign, {}};
+  }
+  one.status.store_is_foreign = false;
+  judged_value judged;
+  judged.table.answer = {std::move(decoded->table), symbols_source::cache, decoded->fetched_at, {}, decoded->order};
+  if (!decoded->fetched_at)
+    return judged;
+  const auto& clock = *self->state.clock;
+  const nanoseconds told_age = clock.wall_now() - *decoded->fetched_at;
+  if (told_age < -nanoseconds{clock_skew_max})
+    return judged;
+  const auto fetched = clock.boot_now() - std::max(told_age, 0ns);
+  judged.table.answer.fetched_boot = fetched;
+  judged.table.fresh_until = fetched + settings.ttl;
+  if (told_age < settings.ttl)
+    judged.what = verdict::usable;
+  return judged;
+}
+
+void confirm_freshness(self_pointer self, market which, judged_value judged, std::function<void(const judged_value&)> then) {
+  if (judged.what != verdict::usable)
+    return then(judged);
+  read(
+    self, {std::string{keys::symbols_cache(which)}, {}, true},
+    [self, judged, then](const store_value& plain) mutable {
+      if (!plain.value || !plain.ttl_left || *plain.ttl_left <= 0ms)
+        judged.what = verdict::unusable;
+      else
+        judged.table.fresh_until = std::min(judged.table.fresh_until, now_of(self) + *plain.ttl_left);
+      then(judged);
+    },
+    [judged, then](const caf::error&) mutable {
+      judged.what = verdict::unusable;
+      then(judged);
+    });
+}
+
+std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found,
+                                            const symbols_answer& stored) {
+  const auto& settings = settings_of(self, which);
+  if (!found.value || !found.ttl_left || *found.ttl_left <= 0ms || *found.ttl_left > settings.ttl)
+    return std::nullopt;
+  const auto known = newest_known(self, which, stored);
+  const auto bare = read_symbol_list(*found.value, settings.rules);
+  const auto reason = bare ? judge_table(which, **bare, known.get(), settings.gate).detail : bare.error();
+  if (!reason.empty()) {
+    logger()->warn("value in the store not believed key={} reason=\"{}\"", keys::symbols_cache(which), reason);
+    return std::nullopt;
+  }
+  const auto& clock = *self->state.clock;
+  const nanoseconds age = settings.ttl - *found.ttl_left;
+  return fresh_table{{merge_bare(known, *bare, clock.wall_now(), settings.rules), symbols_source::cache,
+                      clock.wall_now() - std::chrono::floor<std::chrono::microseconds>(age), clock.boot_now() - age, {}},
+                     clock.boot_now() + *found.ttl_left};
+}
+
+} // namespace holdfast::cache_parts
