@@ -7,7 +7,7 @@
 // Bounds   one transaction per message; a busy database is waited for at most 2 s.
 // Errors   a question past its deadline changes nothing; a database that cannot be read answers `store_away`, never
 //          "no such key"; a full disk is `store_refused`, one warning and a count, and whatever was there stays.
-// Time     of expiries and leases is the boot clock's, set to the wall clock once per start of the machine, for all who open
+// Time     of leases and of what expires is the boot clock's, set to the wall clock once per start of the machine, for all who open
 //          the folder: a wall clock that steps makes nothing live longer or die earlier. A key that has expired is gone, and
 //          every write of one that will takes some of the dead away.
 // Others   on the folder are heard: where the database changed under another connection, looked at every 150 ms, the fences
