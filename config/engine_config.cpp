@@ -12,16 +12,38 @@
 
 #include "config/option_table.hpp"
 #include "messages/interfaces.hpp"
+#include "runtime/printable.hpp"
 
 namespace holdfast {
 
 namespace {
 
+constexpr std::size_t error_bytes_max = 1000;
+
+// One line, whatever was typed into it.
+config_error refusal(const std::string& text) { return config_error{printable(text, error_bytes_max)}; }
+
+constexpr off_t key_file_bytes_max = 4096;
+
+// Whoever forgets a part of a URL leaves the password anywhere in it: behind whatever colon is not followed by a port.
+bool may_hold_password(std::string_view url) {
+  if (url.find('@') != std::string_view::npos)
+    return true;
+  const auto scheme = url.find("://");
+  auto rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  for (auto colon = rest.find(':'); colon != std::string_view::npos; colon = rest.find(':')) {
+    rest.remove_prefix(colon + 1);
+    const auto port = rest.substr(0, rest.find_first_of("/?"));
+    if (port.empty() || port.find_first_not_of("0123456789") != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
 config_error wrong(std::string_view option, std::string_view value, std::string_view accepted, std::string_view from) {
-  // A URL may hold a password.
-  const bool secret = option == "http-token" || (option == "redis-url" && value.find('@') != std::string_view::npos);
-  return config_error{std::string{from} + std::string{option} + ": '" + (secret ? "..." : std::string{value})
-                      + "' is not accepted; accepted: " + std::string{accepted}};
+  const bool secret = option == "http-token" || (option == "redis-url" && may_hold_password(value));
+  return refusal(std::string{from} + std::string{option} + ": '" + (secret ? "..." : std::string{value})
+                 + "' is not accepted; accepted: " + std::string{accepted});
 }
 
 std::string join(const caf::config_value::list& items) {
@@ -93,9 +115,9 @@ config_error engine_config::apply(std::string_view option, std::string_view valu
 config_error engine_config::apply_file(const std::string& path) {
   std::ifstream file{path};
   if (!file)
-    return config_error{"--config-file: '" + path + "' cannot be read; accepted: a readable file"};
+    return refusal("--config-file: '" + path + "' cannot be read; accepted: a readable file");
   if (auto error = actor_system_config::parse(std::vector<std::string>{}, file))
-    return config_error{"--config-file: '" + path + "' is not CAF's configuration syntax"};
+    return refusal("--config-file: '" + path + "' is not CAF's configuration syntax");
   file.clear();
   file.seekg(0);
   if (const auto everything = actor_system_config::parse_config(file))
@@ -106,12 +128,12 @@ config_error engine_config::apply_file(const std::string& path) {
     return {};
   const auto* values = caf::get_if<caf::settings>(&group->second);
   if (!values)
-    return config_error{"--config-file: 'holdfast' in '" + path + "' is not a group"};
+    return refusal("--config-file: 'holdfast' in '" + path + "' is not a group");
   for (const auto& [name, value] : *values) {
     const auto* entry = find_option(name);
     if (!entry)
-      return config_error{"--config-file: unknown key '" + name + "' in group holdfast of '" + path
-                          + "'; --help lists what is known"};
+      return refusal("--config-file: unknown key '" + name + "' in group holdfast of '" + path
+                     + "'; --help lists what is known");
     const auto text = text_of(value, entry->kind);
     if (!text)
       return wrong(name, to_string(value), entry->accepted, path + ": ");
@@ -161,24 +183,27 @@ config_error engine_config::apply_key_file() {
   if (api_key_file.empty())
     return {};
   struct stat facts {};
-  std::ifstream file{api_key_file};
-  if (!file || ::stat(api_key_file.c_str(), &facts) != 0)
-    return config_error{"--api-key-file: '" + api_key_file + "' cannot be read; accepted: a readable file"};
+  if (::stat(api_key_file.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size > key_file_bytes_max)
+    return refusal("--api-key-file: '" + api_key_file + "' is no file of at most 4096 bytes; accepted: a readable file");
   if ((facts.st_mode & 077) != 0)
-    return config_error{"--api-key-file: '" + api_key_file + "' can be read by others; accepted: a file of mode 0600"};
+    return refusal("--api-key-file: '" + api_key_file + "' can be read by others; accepted: a file of mode 0600");
+  std::ifstream file{api_key_file};
+  if (!file)
+    return refusal("--api-key-file: '" + api_key_file + "' cannot be read; accepted: a readable file");
   std::getline(file, api_key);
   return {};
 }
 
 config_error engine_config::check() const {
   if (store == "redis" && redis_url.empty())
-    return config_error{"--store: 'redis' is not accepted without a URL; give --redis-url"};
+    return refusal("--store: 'redis' is not accepted without a URL; give --redis-url");
   const auto address = parse_http_address(http);
   if (address && !address->loopback && http_token.empty())
-    return config_error{"--http: '" + http + "' is not accepted without --http-token; accepted: a loopback address, or any with a token"};
+    return refusal("--http: '" + http
+                   + "' is not accepted without --http-token; accepted: a loopback address, or any with a token");
   for (const char c : api_key)
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
-      return config_error{"the API key holds a blank or control character"};
+      return refusal("the API key holds a blank or control character");
   return {};
 }
 
@@ -203,7 +228,7 @@ config_error engine_config::sort(const std::vector<std::string>& arguments, sort
     const bool ours = name == "config-file" || find_option(name) != nullptr;
     const auto* elsewhere = ours ? nullptr : option_elsewhere(name);
     if (!ours && !elsewhere)
-      return config_error{"--" + name + ": unknown option; `holdfast --help` lists those of holdfast"};
+      return refusal("--" + name + ": unknown option; `holdfast --help` lists those of holdfast");
     if (elsewhere && elsewhere->is_flag()) {
       sorted.for_caf.emplace_back(argument);
       continue;
@@ -214,7 +239,7 @@ config_error engine_config::sort(const std::vector<std::string>& arguments, sort
     else if (i + 1 < arguments.size())
       value = arguments[++i];
     else
-      return config_error{"--" + name + ": a value is missing"};
+      return refusal("--" + name + ": a value is missing");
     if (elsewhere)
       sorted.for_caf.push_back("--" + name + '=' + value);
     else if (name == "config-file")
@@ -234,7 +259,7 @@ config_error engine_config::parse(std::vector<std::string> arguments) {
       return error;
   std::istringstream nothing;
   if (auto error = actor_system_config::parse(sorted.for_caf, nothing))
-    return config_error{"an option of CAF or of the host is not accepted: " + caf::to_string(error)};
+    return refusal("an option of CAF or of the host is not accepted: " + caf::to_string(error));
   if (auto error = apply_environment())
     return error;
   for (const auto& [name, value] : sorted.ours)

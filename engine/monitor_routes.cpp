@@ -15,18 +15,6 @@ using namespace std::chrono_literals;
 
 constexpr auto patience = 2s;
 
-// Nothing: not given. False: given, but no number.
-bool read_number(std::string_view text, std::optional<std::int64_t>& into) {
-  if (text.empty())
-    return true;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return false;
-  into = number;
-  return true;
-}
-
 void append_rate(std::string& out, std::optional<double> rate) {
   char text[32];
   if (rate && std::isfinite(*rate))

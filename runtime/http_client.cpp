@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include "runtime/http_arrival.hpp"
+#include "runtime/http_origin.hpp"
 #include "runtime/socket_connect.hpp"
 
 namespace holdfast {
@@ -27,37 +28,7 @@ struct multi_deleter {
 struct list_deleter {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
-struct url_deleter {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-struct text_deleter {
-  void operator()(char* text) const noexcept { curl_free(text); }
-};
 using list_ptr = std::unique_ptr<curl_slist, list_deleter>;
-
-struct origin {
-  std::string scheme, host, port;
-  friend bool operator==(const origin&, const origin&) = default;
-  bool loopback() const { return host == "localhost" || host == "[::1]" || host.starts_with("127."); }
-};
-
-std::string url_part(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK)
-    return {};
-  const std::unique_ptr<char, text_deleter> owned{text};
-  return text;
-}
-
-std::optional<origin> origin_of(const std::string& text) {
-  const std::unique_ptr<CURLU, url_deleter> url{curl_url()};
-  if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK)
-    return std::nullopt;
-  origin found{url_part(url.get(), CURLUPART_SCHEME), url_part(url.get(), CURLUPART_HOST), url_part(url.get(), CURLUPART_PORT)};
-  if (found.host.empty() || (found.scheme != "http" && found.scheme != "https"))
-    return std::nullopt;
-  return found;
-}
 
 transfer_failure_kind kind_of(CURLcode code) noexcept {
   switch (code) {
@@ -77,7 +48,7 @@ unexpected<transfer_failure> failure(transfer_failure_kind kind, std::string det
   return unexpected{transfer_failure{kind, std::move(detail)}};
 }
 
-void set_up(CURL* handle, const std::string& url, const origin& to, std::chrono::milliseconds timeout, http_arrival& here,
+void set_up(CURL* handle, const std::string& url, const http_origin& to, std::chrono::milliseconds timeout, http_arrival& here,
             curl_slist* headers) {
   curl_easy_reset(handle); // keeps connections
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
@@ -180,7 +151,7 @@ void http_client::cancel() noexcept {
 }
 
 expected<http_answer, transfer_failure> http_client::get(const http_request& request) {
-  const auto asked = origin_of(request.url);
+  const auto asked = http_origin::of(request.url);
   if (!asked || !can_be_sent(request))
     return failure(transfer_failure_kind::bad_request, "this URL or one of its headers cannot be asked for");
   const auto deadline = boot_clock::now() + request.timeout;
@@ -205,8 +176,8 @@ expected<http_answer, transfer_failure> http_client::get(const http_request& req
     url = handles_->redirect_target();
     if (url.empty())
       return std::move(here.answer);
-    const auto next = origin_of(url);
-    if (!next || (to.scheme == "https" && next->scheme == "http"))
+    const auto next = http_origin::of(url);
+    if (!next || !to.may_redirect_to(*next))
       return failure(transfer_failure_kind::broken, "redirected to what is not followed");
     to = *next;
   }

@@ -3,8 +3,11 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <sys/stat.h>
+
 #include "config/engine_config.hpp"
 #include "config/option_table.hpp"
+#include "runtime/utf8.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -129,8 +132,38 @@ CAF_TEST(an address beyond loopback wants a token) {
   CAF_CHECK(error_of({"--http=0.0.0.0:80", "--http-token=x"}).empty());
 }
 
-CAF_TEST(a password is not told in an error) {
-  CAF_CHECK(error_of({"--redis-url=redis://u:secret@h:x"}).find("secret") == std::string::npos);
+CAF_TEST(a password is not told in an error wherever it was put) {
+  for (const std::string url : {"redis://u:secret@h:x", "redis://:secret", "redis://:secret/1@h", "rediss://:secret@h", "//:secret"}) {
+    const auto text = error_of({"--redis-url=" + url});
+    CAF_CHECK(!text.empty());
+    CAF_CHECK(text.find("secret") == std::string::npos);
+  }
+  CAF_CHECK(error_of({"--redis-url=mysql://h:6379/0"}).find("mysql://h:6379/0") != std::string::npos);
+}
+
+CAF_TEST(an error is one line of text whatever was typed) {
+  for (const std::string argument : {"--store=a\nb", "--spot-ttl=\x1b[2J", "--a\nb", "--http=\xff\xfe", "--state-dir=a\x01"}) {
+    const auto text = error_of({argument});
+    CAF_CHECK(!text.empty());
+    CAF_CHECK(is_clean_utf8(text));
+    CAF_CHECK(text.find_first_of("\n\x1b\x01") == std::string::npos);
+  }
+  CAF_CHECK(error_of({"--store=" + std::string(100'000, 'x')}).size() <= 1000);
+}
+
+CAF_TEST(a key is read from a small file of its owner and from nothing else) {
+  const auto path = file("key\n");
+  ::chmod(path.c_str(), 0644);
+  CAF_CHECK(error_of({"--api-key-file=" + path}).find("read by others") != std::string::npos);
+  ::chmod(path.c_str(), 0600);
+  engine_config config;
+  CAF_CHECK(!config.parse(std::vector<std::string>{"--api-key-file=" + path}));
+  CAF_CHECK_EQUAL(config.api_key, "key");
+  file(std::string(5000, 'k'));
+  // Neither waits for somebody who writes, nor reads without end.
+  CAF_CHECK_EQUAL(::mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  for (const auto& wrong : {path, folder.file("pipe"), folder.path(), std::string{"/dev/zero"}, std::string{"/nowhere"}})
+    CAF_CHECK(error_of({"--api-key-file=" + wrong}).find("at most 4096 bytes") != std::string::npos);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
