@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "config/option_table.hpp"
+#include "engine/connection_watch.hpp"
 #include "engine/http_connection.hpp"
 #include "engine/http_routes.hpp"
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr unsigned connections_max = 64;
 constexpr unsigned idle_seconds = 15;
+constexpr std::size_t body_bytes_max = 64u << 10;
 constexpr intptr_t tcp_threads = 2;
 constexpr std::chrono::milliseconds farewell{200};
 
@@ -31,15 +33,12 @@ struct daemon_deleter {
 };
 // What libmicrohttpd keeps for us between the calls of one request.
 struct request_state {
+  std::size_t body = 0; // bytes so far
   std::shared_ptr<pending_answer> answer; // none: only the headers are here yet
 };
 
-// As long as the longer one, whatever they hold.
-bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(i < b.size() ? b[i] : 0);
-  return difference == 0;
+int socket_of(MHD_Connection* connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
 // A descriptor that listens, or why there is none.
@@ -65,8 +64,8 @@ expected<int, std::string> listen_on_socket(const std::string& path) {
 } // namespace
 
 struct http_gateway::parts {
-  parts(engine& of, std::string wanted_token, std::string path)
-    : host{of}, token{std::move(wanted_token)}, socket_path{std::move(path)} {}
+  parts(engine& of, std::string wanted_token, std::string path, connection_limits limits)
+    : host{of}, token{std::move(wanted_token)}, socket_path{std::move(path)}, watch{limits} {}
 
   engine& host;
   std::string token;
@@ -74,14 +73,11 @@ struct http_gateway::parts {
   std::string socket_path;
   std::shared_ptr<list_body_cache> bodies = std::make_shared<list_body_cache>();
   waiting_room waiting;
+  connection_watch watch;
   std::unique_ptr<MHD_Daemon, daemon_deleter> daemon;
 
   bool admits(MHD_Connection* connection, std::string_view path) const {
-    constexpr std::string_view scheme = "Bearer ";
-    if (token.empty() || path == "/healthz" || path == "/")
-      return true;
-    const auto given = request_header(connection, "Authorization");
-    return given.starts_with(scheme) && equal_in_constant_time(given.substr(scheme.size()), token);
+    return token.empty() || path == "/healthz" || path == "/" || bears_token(request_header(connection, "Authorization"), token);
   }
 
   void start(MHD_Connection* connection, const char* url, const char* method, const std::shared_ptr<pending_answer>& answer) {
@@ -104,14 +100,15 @@ struct http_gateway::parts {
     auto& here = *static_cast<parts*>(self);
     // The first call of a request is for its headers alone; a body is read and thrown away.
     if (!*request) {
+      here.watch.asked(socket_of(connection));
       *request = std::make_unique<request_state>().release();
       return MHD_YES;
     }
-    if (*upload > 0) {
-      *upload = 0;
-      return MHD_YES;
-    }
     auto& state = *static_cast<request_state*>(*request);
+    if (*upload > 0) {
+      state.body += std::exchange(*upload, 0);
+      return state.body > body_bytes_max ? MHD_NO : MHD_YES;
+    }
     if (!state.answer) {
       state.answer = std::make_shared<pending_answer>();
       here.start(connection, url, method, state.answer);
@@ -125,7 +122,18 @@ struct http_gateway::parts {
     return MHD_YES;
   }
 
-  static void completed(void* self, MHD_Connection*, void** request, MHD_RequestTerminationCode) {
+  static void connected(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode what) {
+    auto& here = *static_cast<parts*>(self);
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+      here.watch.begun(socket_of(connection));
+    else
+      here.watch.ended(socket_of(connection));
+  }
+
+  static std::size_t decode(void*, MHD_Connection*, char* text) { return decode_percent(text); }
+
+  static void completed(void* self, MHD_Connection* connection, void** request, MHD_RequestTerminationCode) {
+    static_cast<parts*>(self)->watch.answered(socket_of(connection));
     const std::unique_ptr<request_state> state{static_cast<request_state*>(std::exchange(*request, nullptr))};
     if (state && state->answer)
       static_cast<parts*>(self)->waiting.leave(state->answer);
@@ -137,7 +145,9 @@ struct http_gateway::parts {
       options[1] = {MHD_OPTION_END, 0, nullptr};
     daemon.reset(MHD_start_daemon(flags | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, nullptr, nullptr,
                                   &parts::handle, this, MHD_OPTION_ARRAY, options.data(), MHD_OPTION_NOTIFY_COMPLETED,
-                                  &parts::completed, this, MHD_OPTION_CONNECTION_LIMIT, connections_max,
+                                  &parts::completed, this, MHD_OPTION_NOTIFY_CONNECTION, &parts::connected, this,
+                                  MHD_OPTION_UNESCAPE_CALLBACK, &parts::decode, this,
+                                  MHD_OPTION_CONNECTION_LIMIT, connections_max,
                                   MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_END));
     return daemon != nullptr;
   }
@@ -155,7 +165,7 @@ http_gateway::~http_gateway() {
 const std::string& http_gateway::address() const noexcept { return parts_->address; }
 
 expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& host, const std::string& address,
-                                                                        const std::string& token) {
+                                                                        const std::string& token, connection_limits limits) {
   const auto wanted = parse_http_address(address);
   if (!wanted)
     return unexpected{"'" + address + "' is no address; accepted: HOST:PORT"};
@@ -172,7 +182,7 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& 
   } else {
     return unexpected{"'" + wanted->host + "' is no literal address"};
   }
-  auto all = std::make_unique<parts>(host, token, std::string{});
+  auto all = std::make_unique<parts>(host, token, std::string{}, limits);
   if (!all->listen(MHD_USE_TURBO | (is_v6 ? unsigned{MHD_USE_IPv6} : 0u), wanted->port,
                    {MHD_OPTION_SOCK_ADDR, 0, &storage}, tcp_threads))
     return unexpected{"cannot listen on " + address + ": " + std::strerror(errno)};
@@ -185,7 +195,7 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open_socket(e
   const auto listening = listen_on_socket(path);
   if (!listening)
     return unexpected{listening.error()};
-  auto all = std::make_unique<parts>(host, std::string{}, path);
+  auto all = std::make_unique<parts>(host, std::string{}, path, connection_limits{});
   if (!all->listen(0, 0, {MHD_OPTION_LISTEN_SOCKET, *listening, nullptr}, 1))
     return unexpected{path + ": cannot be listened on"};
   return std::unique_ptr<http_gateway>{new http_gateway{std::move(all)}};

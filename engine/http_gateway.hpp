@@ -2,9 +2,10 @@
 //
 // Threads   its own two (libmicrohttpd); answers fresh lists from the board without a message to any actor, and lets the
 //           connection sleep while actors are asked: no slow question holds up another request.
-// Bounds    64 connections, 15 s of inactivity, 32 KiB of request; questions to actors wait at most 2 s.
-// Security  every route but /healthz wants the token, where one is set (compared in constant time). The unix socket needs
-//           none: its file belongs to its owner alone.
+// Bounds    64 connections, 15 s of silence, 30 s for a whole request and its answer, 32 KiB of head, 64 KiB of body; where places run
+//           out, idle connections give way; questions to actors wait at most 2 s.
+// Security  every route but /healthz and the dashboard's page wants the token, where one is set (compared in constant time).
+//           The unix socket needs none: its file belongs to its owner alone. SECURITY.md has the threats.
 // Errors    open() answers why there is no gateway. Errors to clients are application/problem+json.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include <holdfast/engine/connection_watch.hpp>
 #include <holdfast/engine/engine.hpp>
 #include <holdfast/runtime/expected.hpp>
 
@@ -21,7 +23,7 @@ class http_gateway {
 public:
   // `address` as in the option `http`; port 0 picks a free one.
   static expected<std::unique_ptr<http_gateway>, std::string> open(engine& host, const std::string& address,
-                                                                   const std::string& token);
+                                                                   const std::string& token, connection_limits limits = {});
   // On a unix socket of mode 0600; takes increments too (POST /control/incr/{key}/{amount}).
   static expected<std::unique_ptr<http_gateway>, std::string> open_socket(engine& host, const std::string& path);
   ~http_gateway();

@@ -2,15 +2,15 @@
 
 #include <cstdio>
 
+#include "runtime/printable.hpp"
 #include "runtime/state_folder.hpp"
 
 namespace holdfast::app {
 
 namespace {
 
-void say(std::string_view why) {
-  std::fprintf(stderr, "holdfast: %.*s\n", static_cast<int>(why.size()), why.data());
-}
+// One line, whatever was typed into it.
+void say(std::string_view why) { std::fprintf(stderr, "holdfast: %s\n", printable(why, 2000).c_str()); }
 
 engine_config& for_one_question(engine_config& config) {
   config.http = "off";
