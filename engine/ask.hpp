@@ -63,12 +63,15 @@ void ask_later(caf::actor_system& system, const Actor& whom, std::chrono::nanose
     });
     self->request(whom, at_least_1ms(timeout), question)
       .then(
-        [self, then](Answer& given) {
+        [self, then, address = whom.address()](Answer& given) {
           then(std::optional<Answer>{std::move(given)}, fault::none);
+          // A monitor outlives its actor in the one that is monitored, and keeps its memory.
+          self->demonitor(address);
           self->quit();
         },
-        [self, then](const caf::error& why) {
+        [self, then, address = whom.address()](const caf::error& why) {
           then(std::optional<Answer>{}, fault_of(why));
+          self->demonitor(address);
           self->quit();
         });
   });
