@@ -62,6 +62,47 @@ CAF_TEST(an emptied redis heals within ten seconds although nobody counts) {
   CAF_CHECK(wait_until([&] { return redis.get(key) == "5"; }, 10s));
 }
 
+CAF_TEST(a redis that went back by its last writes heals) {
+  test::redis_server durable;
+  engine_config other;
+  test::prepare_counting(other, durable.url(), folder.file("other"));
+  caf::actor_system of_other{other};
+  engine back{of_other};
+  for (int i = 1; i <= 10; ++i)
+    CAF_CHECK(back.incr_sync(key, 1, 10s));
+  for (const std::size_t writes : {1u, 3u, 5u}) {
+    durable.roll_back(writes);
+    CAF_CHECK(wait_until([&] { return durable.get(key) == "10"; }));
+  }
+  CAF_CHECK(back.incr_sync(key, 1, 10s));
+  CAF_CHECK_EQUAL(durable.get(key), "11");
+}
+
+CAF_TEST(what a full redis evicts is never counted twice) {
+  constexpr int keys = 200;
+  const auto name = [](int i) { return "metrics:torture:evicted" + std::to_string(i); };
+  for (int i = 0; i < keys; ++i)
+    front->incr(name(i), 5);
+  CAF_CHECK(wait_until([&] { return front->flush(1s); }));
+  redis.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-random"});
+  redis.ask({"DEBUG", "POPULATE", "1000", "filler", "100"});
+  const auto info = redis.ask({"INFO", "memory"});
+  const auto used = std::stoull(info.substr(info.find("used_memory:") + 12));
+  redis.ask({"CONFIG", "SET", "maxmemory", std::to_string(used - 50'000)});
+  CAF_CHECK(wait_until([&] { return redis.ask({"INFO", "stats"}).find("evicted_keys:0\r") == std::string::npos; }));
+  redis.ask({"CONFIG", "SET", "maxmemory", "0"});
+  for (int i = 0; i < keys; ++i)
+    front->incr(name(i), 1);
+  CAF_CHECK(wait_until([&] { return front->flush(1s); }));
+  int exact = 0;
+  for (int i = 0; i < keys; ++i) {
+    const auto value = std::stoi(redis.get(name(i)));
+    CAF_CHECK(value >= 1 && value <= 6);
+    exact += value == 6 ? 1 : 0;
+  }
+  CAF_CHECK(exact > keys / 4);
+}
+
 CAF_TEST(an operator who deletes a counter resets it) {
   count(5);
   redis.ask({"DEL", key});

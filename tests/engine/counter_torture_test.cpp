@@ -154,6 +154,28 @@ CAF_TEST(nothing is lost or doubled on a link that loses replies and cuts reques
   check_exact(redis, one.front, all);
 }
 
+CAF_TEST(nothing is lost or doubled on a link that answers errors and lies about what the server said) {
+  if (!test::redis_server::installed()) {
+    CAF_MESSAGE("skipped: no redis-server");
+    return;
+  }
+  test::redis_server redis{{.durable = false}};
+  test::redis_proxy proxy{redis.socket(), 12};
+  engine_config config;
+  test::prepare_counting(config, proxy.url(), folder.file("state"));
+  host one{config};
+  crowd all{one.front, 5000};
+  proxy.misbehave({.drop_reply = 0.05, .trickle = 0.02, .error = 0.05, .garbage = 0.05, .lie = 0.05});
+  for (int round = 0; round < 40; ++round) {
+    all.next_round();
+    pause(20, 60);
+  }
+  all.finish();
+  proxy.behave();
+  CAF_CHECK(proxy.faults() > 5);
+  check_exact(redis, one.front, all);
+}
+
 CAF_TEST(a redis that is emptied under traffic and through faults heals to exact) {
   if (!test::redis_server::installed()) {
     CAF_MESSAGE("skipped: no redis-server");

@@ -51,6 +51,20 @@ TEST(redis_client_faults, an_absurd_length_is_refused_at_once) {
   }
 }
 
+TEST(redis_client_faults, a_length_that_is_not_true_is_never_believed) {
+  SKIP_WITHOUT_REDIS();
+  test::redis_server redis;
+  redis.ask({"SET", "k", "twelve bytes"});
+  for (const std::size_t told : {0u, 1u, 11u, 13u, 500u, 1u << 30}) {
+    test::resp_peer peer{redis.socket()};
+    auto client = std::move(*redis_client::connect(*redis_url::parse(peer.url()), in(5s)));
+    peer.next({.kind = misdeed_kind::lie, .bytes = told});
+    const auto replies = client->run(std::vector<redis_command>{{"GET", "k"}}, in(300ms));
+    EXPECT_FALSE(replies) << told;
+    EXPECT_FALSE(client->run(std::vector<redis_command>{{"GET", "k"}}, in(300ms))) << told;
+  }
+}
+
 TEST(redis_client_faults, nested_arrays_share_one_bound) {
   told_peer told;
   const auto replies = told.answer_with("*1048576\r\n*1048576\r\n*1048576\r\n*1048576\r\n", 60s);

@@ -1,5 +1,6 @@
 // A proxy between a client and a real redis-server whose faults follow from a seed: replies lost after the server
-// applied the command, requests and replies cut anywhere, delays, trickles, stalls, refused connections.
+// applied the command, requests and replies cut anywhere, delays, trickles, stalls, refused connections, errors of every kind in
+// place of the server, garbage, lies about lengths.
 //
 // Threads  one of its own; every member function: any.
 // Bounds   its destructor ends every connection and joins its thread.
@@ -24,6 +25,9 @@ struct proxy_faults {
   double delay = 0;   // by up to `pause_max`
   double trickle = 0; // a byte per up to `pause_max`
   double stall = 0;   // for good, until somebody ends the connection
+  double error = 0;   // the server hears nothing; the client gets one of the errors that a Redis answers
+  double garbage = 0; // what nobody asked for, mostly no RESP, behind the reply
+  double lie = 0;     // the first length in the reply is another one
   double refuse = 0;
   std::chrono::milliseconds pause_max{20};
 };

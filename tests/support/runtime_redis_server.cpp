@@ -3,7 +3,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -70,6 +72,30 @@ std::string render(const redisReply& reply) {
   }
 }
 
+// Where each write of an append-only file begins.
+std::vector<std::size_t> begins_of_writes(const std::string& file) {
+  std::vector<std::size_t> begins;
+  bool in_transaction = false;
+  for (std::size_t at = 0; at < file.size();) {
+    const auto begin = at;
+    const auto number = [&] {
+      const auto value = std::strtoul(file.c_str() + at + 1, nullptr, 10);
+      at = file.find('\n', at) + 1;
+      return value;
+    };
+    std::string first;
+    for (auto words = number(); words > 0; --words) {
+      const auto length = number();
+      first = first.empty() ? file.substr(at, length) : first;
+      at += length + 2;
+    }
+    if (!in_transaction && first != "SELECT")
+      begins.push_back(begin);
+    in_transaction = first == "MULTI" || (in_transaction && first != "EXEC");
+  }
+  return begins;
+}
+
 // Nothing but calls that are safe between fork and exec.
 [[noreturn]] void become(char* const* arguments) {
   if (const int nowhere = ::open("/dev/null", O_RDWR); nowhere >= 0) {
@@ -116,7 +142,7 @@ void redis_server::start() {
   const auto deadline = std::chrono::steady_clock::now() + 10s;
   while (std::chrono::steady_clock::now() < deadline) {
     const auto answer = ask({"PING"});
-    if (answer == "PONG" || answer.starts_with("NOAUTH"))
+    if (answer == "PONG" || answer.starts_with("NOAUTH") || (options_.may_load && answer.starts_with("LOADING")))
       return;
     if (::waitpid(process_, nullptr, WNOHANG) == process_) {
       process_ = 0;
@@ -126,6 +152,22 @@ void redis_server::start() {
   }
   kill();
   throw std::runtime_error{"redis-server did not start"};
+}
+
+void redis_server::roll_back(std::size_t writes) {
+  kill();
+  for (const auto& file : std::filesystem::directory_iterator{folder_ / "appendonlydir"}) {
+    if (!file.path().string().ends_with(".incr.aof"))
+      continue;
+    std::ostringstream text;
+    text << std::ifstream{file.path(), std::ios::binary}.rdbuf();
+    const auto begins = begins_of_writes(text.str());
+    if (begins.size() < writes)
+      throw std::runtime_error{"so many writes were never made"};
+    if (writes > 0)
+      std::filesystem::resize_file(file.path(), begins[begins.size() - writes]);
+  }
+  start();
 }
 
 void redis_server::end(int signal) {

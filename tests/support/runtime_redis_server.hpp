@@ -19,6 +19,7 @@ namespace holdfast::test {
 struct redis_server_options {
   bool durable = true;    // append-only file, fsync on every write
   bool with_port = false; // also a free TCP port on 127.0.0.1
+  bool may_load = false;  // start() also returns where it still loads what it had
   std::vector<std::string> arguments; // as on redis-server's command line
 };
 
@@ -42,6 +43,9 @@ public:
   void stop();      // SIGTERM, waits for the end
   void freeze();    // SIGSTOP: the kernel accepts, nobody answers
   void thaw();
+  // Stops it, takes the last so many writes back, as a failover to a replica that had not seen them, and starts it. A
+  // transaction or a script is one write. Only where it is durable.
+  void roll_back(std::size_t writes);
 
   // Asks over a connection of its own, as an observer that shares no code with what is tested. Integers come as
   // decimal text, nil as "(nil)", no answer within 5 s as "(none)", errors as they are, arrays joined by blanks.

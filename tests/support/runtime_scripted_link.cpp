@@ -8,6 +8,17 @@
 
 namespace holdfast::test {
 
+namespace {
+
+// RESP: a length stands behind the sign of a string or an array, up to the end of the line.
+std::string with_length(std::string reply, std::size_t length) {
+  const auto at = reply.find_first_of("$*");
+  const auto end = reply.find('\r', at);
+  return at == std::string::npos || end == std::string::npos ? reply : reply.replace(at + 1, end - at - 1, std::to_string(length));
+}
+
+} // namespace
+
 scripted_link::~scripted_link() {
   ::close(client_);
   if (server_ >= 0)
@@ -69,6 +80,10 @@ void scripted_link::reply(const std::string& bytes, time now) {
       return;
     case misdeed_kind::add:
       give(client_, bytes + now_.text);
+      now_ = {};
+      return;
+    case misdeed_kind::lie:
+      give(client_, with_length(bytes, now_.bytes));
       now_ = {};
       return;
     default:

@@ -17,6 +17,7 @@ enum class misdeed_kind {
   stall,       // nothing is forwarded or answered any more; the connection stays
   say,         // the server hears nothing; the client gets `text`, the connection stays
   add,         // the true reply is followed by `text`
+  lie,         // the first length that the true reply tells is `bytes`
 };
 
 struct misdeed {
