@@ -1,6 +1,8 @@
 #include <cstdio>
 #include <optional>
 
+#include <malloc.h>
+
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/control_client.hpp"
 #include "apps/holdfast/signals.hpp"
@@ -12,10 +14,15 @@ namespace holdfast::app {
 
 namespace {
 
+// Without a name and a password that may be in it.
 std::string host_of(const std::string& url) {
   const auto begin = url.find("://");
-  return begin == std::string::npos ? url : url.substr(begin + 3);
+  const auto rest = begin == std::string::npos ? url : url.substr(begin + 3);
+  return rest.substr(rest.find('@') + 1);
 }
+
+// By default glibc gives each of a dozen threads a heap of its own, and each grows to what was ever needed in it.
+constexpr int heaps_max = 2;
 
 } // namespace
 
@@ -25,6 +32,7 @@ exit_status run_serve(invocation& call) {
   auto simulation = parse_simulation(call.simulation);
   if (!simulation)
     return refuse_usage(simulation.error());
+  ::mallopt(M_ARENA_MAX, heaps_max);
   const termination_signals signals;
   auto& config = call.config;
   if (!config.given("http"))

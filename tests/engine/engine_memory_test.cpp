@@ -38,8 +38,8 @@ struct fixture {
     front.reset();
     system.reset();
   }
-  void ask(int batches) {
-    for (int asked = answered; batches > 0; --batches) {
+  void ask(int rounds) {
+    for (int asked = answered; rounds > 0; --rounds) {
       for (int i = 0; i < batch; ++i)
         front->read_async("metrics:test:memory", [this](const counter_reading&) { ++answered; });
       asked += batch;

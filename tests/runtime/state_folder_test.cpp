@@ -55,7 +55,7 @@ TEST(StateFolder, ThatIsThereKeepsItsModeAndIsWarnedOf) {
   EXPECT_EQ(mode_of(outer.path()), 0755u);
 }
 
-TEST(StateFolder, ThatIsReadOnlyKeepsNothingButIsRead) {
+TEST(StateFolder, one_that_is_read_only_keeps_nothing_but_is_read) {
   test::temporary_folder outer;
   const unprivileged self{outer.path()};
   {

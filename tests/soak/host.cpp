@@ -12,6 +12,7 @@
 #include <thread>
 
 #include <caf/actor_system.hpp>
+#include <malloc.h>
 #include <poll.h>
 
 #include "engine/engine.hpp"
@@ -136,6 +137,7 @@ void report_totals(hot_path& path, engine& front) {
 int main(int count, char** words) {
   if (count != 4)
     return 2;
+  ::mallopt(M_ARENA_MAX, 2); // as `serve` does, and as docs/operations.md tells hosts
   engine_config config;
   config.redis_url = words[1];
   config.state_dir = words[2];
