@@ -181,6 +181,27 @@ caf::result<lease_reply> lease(embedded_store_state& state, const lease_wanted& 
   return lease_reply{taken->granted, taken->token, std::chrono::milliseconds{taken->left_ms}};
 }
 
+// By the wall clock, which all processes on the folder have in common: a state takes the latest time that it has seen for
+// the present one, so that clocks a little apart would push it on. (Its steps are guarded against; see rate-limits.md.)
+caf::result<store_rate_limits_reply> decide_rate_limits(embedded_store_state& state, const store_rate_limits& wanted) {
+  store_rate_limits_reply reply;
+  const bool good = in_transaction(state, [&](sqlite_kv& database) {
+    const auto now_us = state.clock->wall_now().time_since_epoch().count();
+    for (const auto& question : wanted.questions) {
+      auto verdicts = database.decide_rate_limit(question.key, question.request, now_us, now_ms(state));
+      if (!verdicts)
+        return false;
+      reply.answers.push_back({fault::none, std::move(*verdicts)});
+    }
+    if (!wanted.process.empty())
+      reply.processes = database.note_process(keys::processes, wanted.process, now_ms(state));
+    return database.forget_expired(now_ms(state), forgotten_per_write);
+  });
+  if (!good)
+    return failure_of(state);
+  return reply;
+}
+
 // Answers what `look` finds; a database that failed meanwhile has found nothing, whatever it looks like.
 template <class Answer, class Look>
 caf::result<Answer> read(embedded_store_state& state, Look look) {
@@ -256,6 +277,8 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
     in_time<done, lease_returned>(self, [change](const lease_returned& back) {
       return change([&](auto& db) { return db.return_lease(back.name, back.holder); });
     }),
+    in_time<store_rate_limits_reply, store_rate_limits>(
+      self, [self](const store_rate_limits& wanted) { return decide_rate_limits(self->state, wanted); }),
     [](const store_announce&) { return done{}; },
     [self, shared = path != ":memory:"](const store_listen& wish) { listen(self, wish.listener, shared); },
     [self](const get_store_status&) { return self->state.status; },

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "actors/redis_scripts_rate_limit.hpp"
+
 namespace holdfast::redis_scripts {
 
 // KEYS: counter, record, ... per row. ARGV: holdfast:keys, holdfast:epoch, then writer, generation, state, exists
@@ -163,12 +165,24 @@ return 1
 
 namespace holdfast {
 
-enum class redis_script : std::uint8_t { merge, read_counters, raise, lease, return_lease, fenced_set, forget_retired };
+enum class redis_script : std::uint8_t {
+  merge,
+  read_counters,
+  raise,
+  lease,
+  return_lease,
+  fenced_set,
+  forget_retired,
+  rolling_window,
+  smooth_rate,
+  note_process
+};
 
 inline constexpr std::array redis_script_texts{redis_scripts::merge,        redis_scripts::read_counters,
                                                redis_scripts::raise,        redis_scripts::lease,
                                                redis_scripts::return_lease, redis_scripts::fenced_set,
-                                               redis_scripts::forget_retired};
+                                               redis_scripts::forget_retired, redis_scripts::rolling_window,
+                                               redis_scripts::smooth_rate,  redis_scripts::note_process};
 
 constexpr std::string_view text_of(redis_script which) noexcept {
   return redis_script_texts[static_cast<std::size_t>(which)];

@@ -83,6 +83,7 @@ store_actor::behavior_type redis_store(self_pointer self, redis_store_settings s
     [self](const store_raise& what) { return raise(self, what); },
     [self](const lease_wanted& wanted) { return take_lease(self, wanted); },
     [self](const lease_returned& back) { return return_lease(self, back); },
+    [self](const store_rate_limits& wanted) { return decide_rate_limits(self, wanted); },
     [self](const store_announce& what) { return announce(self, what); },
     [self](const store_listen& wish) {
       self->state.listeners.push_back(wish.listener);

@@ -1,6 +1,6 @@
 // Private to redis_store: what its files share. redis_store.cpp has the behaviour, redis_store_link.cpp the life of the
-// link, redis_store_drain.cpp the pipelines, redis_store_questions.cpp and redis_store_lists.cpp what is asked and how
-// answers are read.
+// link, redis_store_drain.cpp the pipelines, redis_store_questions.cpp, redis_store_rate_limits.cpp and redis_store_lists.cpp
+// what is asked and how answers are read.
 #pragma once
 
 #include <array>
@@ -70,6 +70,7 @@ caf::typed_response_promise<store_keys> list_counters(self_pointer self, const s
 caf::typed_response_promise<done> raise(self_pointer self, const store_raise& what);
 caf::typed_response_promise<lease_reply> take_lease(self_pointer self, const lease_wanted& wanted);
 caf::typed_response_promise<done> return_lease(self_pointer self, const lease_returned& back);
+caf::typed_response_promise<store_rate_limits_reply> decide_rate_limits(self_pointer self, const store_rate_limits& wanted);
 caf::typed_response_promise<done> announce(self_pointer self, const store_announce& what);
 
 redis_call script(redis_script which, const std::vector<std::string>& names, std::vector<std::string> arguments);

@@ -46,6 +46,8 @@ constexpr std::string_view warmup_error(market which) noexcept {
 inline constexpr std::string_view counter_index = "holdfast:keys";
 // Random text, set once: differs after the store was emptied.
 inline constexpr std::string_view epoch = "holdfast:epoch";
+// Which processes decide rate limits here: a sorted set by the time of their last word.
+inline constexpr std::string_view processes = "holdfast:processes";
 // Channel of refresh announcements.
 inline constexpr std::string_view announcements = "holdfast:announce";
 

@@ -75,6 +75,7 @@ engine::~engine() {
     return;
   }
   parts_->gateway.reset();
+  parts_->limiters->close();
   // What threads count from here on is nobody's: what the last flush brings to the store is all there is.
   parts_->ledger->stop_counting();
   auto& all = *parts_;
@@ -143,6 +144,19 @@ void engine::read_matching_async(std::string_view glob, std::function<void(count
                               [callback = std::move(callback)](std::optional<counter_readings> given, fault) {
                                 callback(given ? std::move(*given) : counter_readings{});
                               });
+}
+
+holdfast::limiter engine::limiter(std::string_view key, std::int64_t limit, duration window,
+                                  const limiter_options& options) noexcept {
+  try {
+    const auto what = check_rate_limit(key, limit, window, options);
+    if (what)
+      return {parts_->rate_limits->find(*what), parts_->limiters};
+    logger()->warn("{}", what.error().text);
+    return holdfast::limiter{what.error()};
+  } catch (...) { // no memory
+    return {};
+  }
 }
 
 bool engine::flush(duration timeout) noexcept {
@@ -237,7 +251,8 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
     }
   parts_->system.spawn([collector = status_collector{status, std::move(callback)}, cache = cache(),
                         supervisor = supervisor(), last_good = last_good(), warmup = warmup(), counters = counters(),
-                        store = store(), history = parts_->history, timeout](caf::event_based_actor* self) mutable {
+                        store = store(), history = parts_->history, rate_limits = rate_limiter(),
+                        timeout](caf::event_based_actor* self) mutable {
     collector.gather(self, cache, timeout, get_cache_status{}, &engine_status::cache);
     collector.gather(self, supervisor, timeout, get_supervisor_status{}, &engine_status::supervisor);
     collector.gather(self, last_good, timeout, get_last_good_status{}, &engine_status::last_good);
@@ -245,6 +260,7 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
     collector.gather(self, counters, timeout, get_counter_status{}, &engine_status::counters);
     collector.gather(self, store, timeout, get_store_status{}, &engine_status::store);
     collector.gather(self, history, timeout, get_history_status{}, &engine_status::history);
+    collector.gather(self, rate_limits, timeout, get_rate_limiter_status{}, &engine_status::rate_limits);
   });
 }
 
@@ -264,6 +280,7 @@ counter_actor engine::counters() const { return parts_->counters; }
 supervisor_actor engine::supervisor() const { return parts_->supervisor; }
 last_good_actor engine::last_good() const { return parts_->last_good; }
 warmup_actor engine::warmup() const { return parts_->warmup; }
+rate_limiter_actor engine::rate_limiter() const { return parts_->rate_limiter; }
 store_actor engine::store() const { return parts_->store; }
 const options& engine::settings() const noexcept { return parts_->settings; }
 const clock_ptr& engine::clock() const noexcept { return parts_->clock; }

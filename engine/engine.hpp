@@ -23,6 +23,7 @@
 #include <caf/actor_system.hpp>
 
 #include <holdfast/config/engine_config.hpp>
+#include <holdfast/engine/limiter.hpp>
 #include <holdfast/engine/means.hpp>
 #include <holdfast/messages/interfaces.hpp>
 #include <holdfast/runtime/counter.hpp>
@@ -55,6 +56,7 @@ struct engine_status {
   std::array<std::optional<boot_time>, market_count> embargo_until; // none: one may ask
   std::array<embargo_cause, market_count> embargo_cause_of{};
   history_status history;
+  rate_limiter_status rate_limits;
   std::array<std::uint64_t, market_count> hits{};   // of this process, whoever answered; a second old at most
   std::array<std::uint64_t, market_count> misses{};
   std::vector<event> events; // the newest first
@@ -99,6 +101,11 @@ public:
                            duration timeout = std::chrono::seconds{2}) noexcept;
   // True: every increment so far, of adopted ledgers too, is in the store.
   bool flush(duration timeout) noexcept;
+
+  // A handle to at most `limit` admissions over any window of this length, of all processes on the store together. A limit
+  // that cannot be gives a handle that refuses everything and tells why, and one warning.
+  holdfast::limiter limiter(std::string_view key, std::int64_t limit, duration window,
+                            const limiter_options& options = {}) noexcept;
 
   // One per thread.
   symbols_view symbols(market which) noexcept;
@@ -145,6 +152,7 @@ public:
   supervisor_actor supervisor() const; // to be monitored
   last_good_actor last_good() const; // what is kept for the worst
   warmup_actor warmup() const; // how refreshes go
+  rate_limiter_actor rate_limiter() const; // admissions by message
   store_actor store() const; // Redis, or the embedded one
 
   const options& settings() const noexcept; // as they were at the start

@@ -14,6 +14,7 @@
 #include "actors/history.hpp"
 #include "actors/last_good.hpp"
 #include "actors/monitor.hpp"
+#include "actors/rate_limiter.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/warmup.hpp"
 #include "config/fingerprint.hpp"
@@ -58,6 +59,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   }
   load_last_good();
   spawn_actors();
+  spawn_rate_limiter();
   spawn_watchers();
 }
 
@@ -216,6 +218,19 @@ void engine_parts::spawn_actors() {
   warmup = system.spawn(holdfast::warmup, std::move(warming), clock, cache);
 }
 
+void engine_parts::spawn_rate_limiter() {
+  const auto names = std::make_shared<metric_values>();
+  const auto count = [counted = ledger, names](const std::string& action) {
+    const auto key = names->key("rate_limit", action);
+    const auto handle = [&](const char* ending) { return counted->handle(key + ending); };
+    return limiter_counters{handle("_allowed"), handle("_refused"), handle("_near"), handle("_shadow"), handle("_blind")};
+  };
+  rate_limits = std::make_shared<limiter_registry>(clock, count);
+  rate_limiter = system.spawn(holdfast::rate_limiter, rate_limiter_settings{to_text(random_ledger_id())}, clock,
+                              rate_limits, store);
+  limiters = std::make_shared<limiter_access>(rate_limiter, clock, ledger);
+}
+
 // The history is shared by all who open the folder; without a folder there is none.
 void engine_parts::spawn_watchers() {
   using std::chrono::floor;
@@ -239,6 +254,7 @@ std::vector<caf::actor> engine_parts::in_stopping_order() const {
   add(monitor);
   add(history);
   add(warmup);
+  add(rate_limiter);
   add(cache);
   for (const auto& feed : feeds)
     add(feed);

@@ -11,6 +11,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/http_gateway.hpp"
+#include "engine/limiter_access.hpp"
 #include "engine/means.hpp"
 #include "engine/metrics.hpp"
 #include "messages/snapshot.hpp"
@@ -19,6 +20,7 @@
 #include "runtime/embargo.hpp"
 #include "runtime/exchange_memory.hpp"
 #include "runtime/ledger_sync.hpp"
+#include "runtime/limiter_registry.hpp"
 #include "runtime/state_folder.hpp"
 #include "runtime/telemetry.hpp"
 
@@ -30,6 +32,7 @@ struct engine_parts {
   void load_last_good();
   void spawn_actors();
   void spawn_watchers();
+  void spawn_rate_limiter();
   // Whoever asks somebody stops before the one it asks. Each is to be gone before the next one is told.
   std::vector<caf::actor> in_stopping_order() const;
   // Waits, a little longer than the answer may take.
@@ -66,6 +69,9 @@ struct engine_parts {
   cache_actor cache;
   warmup_actor warmup;
   counter_actor counters;
+  limiter_registry_ptr rate_limits;
+  rate_limiter_actor rate_limiter;
+  std::shared_ptr<limiter_access> limiters; // of all handles
   std::mutex feeds_mutex;
   std::vector<symbols_listener> feeds; // of on_symbols_changed
   history_actor history;

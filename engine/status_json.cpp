@@ -179,6 +179,17 @@ void write_history(writer& out, const history_status& history) {
   out.EndObject();
 }
 
+void write_rate_limits(writer& out, const rate_limiter_status& limits) {
+  out.StartObject();
+  field(out, "limits", limits.limits);
+  field(out, "processes", static_cast<std::uint64_t>(limits.processes));
+  field(out, "waiting", limits.waiting);
+  field(out, "decided_by_store", limits.decided);
+  field(out, "unanswered", limits.unanswered);
+  field(out, "last_error", limits.last_error);
+  out.EndObject();
+}
+
 void write_event(writer& out, const event& one) {
   out.StartObject();
   field(out, "number", one.number);
@@ -224,6 +235,8 @@ std::string status_json(const engine_status& status, const symbol_board& board, 
   write_ledger(out, status.counters);
   out.Key("history");
   write_history(out, status.history);
+  out.Key("rate_limits");
+  write_rate_limits(out, status.rate_limits);
   out.Key("events");
   out.StartArray();
   for (std::size_t i = 0; i < std::min(events_max, status.events.size()); ++i)

@@ -8,6 +8,7 @@
 //   cache --lease_wanted--> store    warmup --refresh_symbols--> cache --symbols_changed--> subscribers
 //   callers --read_counter, ...--> counter --store_merge, store_read_counters--> store
 //   fetcher --store_read, store_write--> store (the embargo)
+//   callers --acquire_permits--> rate limiter --store_rate_limits--> store
 //   store --store_event, symbols_announced--> its listeners
 //   monitor --get_..._status, read_counters--> everybody     monitor --history_sample--> history <--history_wanted-- callers
 #pragma once
@@ -18,6 +19,7 @@
 #include <holdfast/messages/counters.hpp>
 #include <holdfast/messages/done.hpp>
 #include <holdfast/messages/history.hpp>
+#include <holdfast/messages/rate_limits.hpp>
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
@@ -46,7 +48,8 @@ using store_actor = caf::typed_actor<
   answers<store_read, store_value>, confirms<store_write>, confirms<store_erase>, confirms<store_symbols>,
   answers<store_merge, store_merge_reply>, answers<store_read_counters, store_counters_found>,
   answers<store_list_counters, store_keys>, confirms<store_raise>, answers<lease_wanted, lease_reply>,
-  confirms<lease_returned>, confirms<store_announce>, hears<store_listen>, answers<get_store_status, store_status>, hears<wake>>;
+  confirms<lease_returned>, answers<store_rate_limits, store_rate_limits_reply>, confirms<store_announce>, hears<store_listen>,
+  answers<get_store_status, store_status>, hears<wake>>;
 
 // Whoever wants to know what changes in the tables.
 using symbols_listener = caf::typed_actor<hears<symbols_changed>>;
@@ -78,6 +81,10 @@ using counter_actor = caf::typed_actor<
   answers<read_counters, counter_readings>, answers<flush_counters, flush_reply>, answers<retire_counters, flush_reply>,
   hears<store_event>,
   hears<symbols_announced>, answers<get_counter_status, counter_status>, hears<wake>>;
+
+using rate_limiter_actor
+  = caf::typed_actor<answers<acquire_permits, rate_decision>, hears<permits_awaited>, hears<lease_low>,
+                     answers<get_rate_limiter_status, rate_limiter_status>, hears<wake>>;
 
 using history_actor = caf::typed_actor<hears<history_sample>, answers<history_wanted, history_answer>,
                                        answers<get_history_status, history_status>, hears<wake>>;

@@ -7,6 +7,7 @@
 #include <holdfast/messages/counters.hpp>
 #include <holdfast/messages/done.hpp>
 #include <holdfast/messages/history.hpp>
+#include <holdfast/messages/rate_limits.hpp>
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
@@ -40,7 +41,9 @@ HOLDFAST_EXPORT void register_messages(caf::actor_system_config& config);
   apply(get_warmup_status) apply(warmup_status) apply(get_last_good_status) apply(last_good_status)  \
   apply(wake) apply(done) apply(accept_symbols)                                                                        \
   apply(history_sample) apply(history_wanted) apply(history_answer) apply(get_history_status) apply(history_status)    \
-  apply(retire_counters) apply(rejection_reported) apply(symbols_changed)
+  apply(retire_counters) apply(rejection_reported) apply(symbols_changed)                                              \
+  apply(store_rate_limits) apply(store_rate_limits_reply) apply(acquire_permits) apply(rate_decision)                  \
+  apply(permits_awaited) apply(lease_low) apply(get_rate_limiter_status) apply(rate_limiter_status)
 
 CAF_BEGIN_TYPE_ID_BLOCK(holdfast, caf::first_custom_type_id)
 #define HOLDFAST_ADD_TYPE_ID(name) CAF_ADD_TYPE_ID(holdfast, (holdfast::name))

@@ -1,5 +1,7 @@
 #include "runtime/clock.hpp"
 
+#include <atomic>
+#include <cstdlib>
 #include <ctime>
 
 namespace holdfast {
@@ -12,12 +14,34 @@ boot_clock::time_point boot_clock::now() noexcept {
 
 namespace {
 
+std::int64_t read_ns(clockid_t which) noexcept {
+  timespec now{};
+  clock_gettime(which, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 class machine_clocks final : public clock_source {
 public:
   boot_time boot_now() const noexcept override { return boot_clock::now(); }
   wall_time wall_now() const noexcept override {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
   }
+  // The kernel has no coarse boot clock: this is the coarse monotonic one plus what the machine slept. A sleep moves the
+  // wall clock on and not the monotonic one, which shows in their distance (and so does a step of the wall clock).
+  boot_time coarse_now() const noexcept override {
+    const auto monotonic = read_ns(CLOCK_MONOTONIC_COARSE);
+    const auto distance = read_ns(CLOCK_REALTIME_COARSE) - monotonic;
+    if (std::abs(distance - distance_.load(std::memory_order_relaxed)) > unnoticed_ns) {
+      slept_.store(read_ns(CLOCK_BOOTTIME) - read_ns(CLOCK_MONOTONIC), std::memory_order_relaxed);
+      distance_.store(distance, std::memory_order_relaxed);
+    }
+    return boot_time{std::chrono::nanoseconds{monotonic + slept_.load(std::memory_order_relaxed)}};
+  }
+
+private:
+  static constexpr std::int64_t unnoticed_ns = 15'000'000; // more than one tick between the two readings
+  mutable std::atomic<std::int64_t> distance_{0};
+  mutable std::atomic<std::int64_t> slept_{0};
 };
 
 } // namespace

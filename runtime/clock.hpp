@@ -26,11 +26,16 @@ struct HOLDFAST_EXPORT boot_clock { // a clock of std::chrono over CLOCK_BOOTTIM
 using boot_time = boot_clock::time_point;
 using wall_time = std::chrono::sys_time<std::chrono::microseconds>;
 
+// Two ticks of the slowest kernel (100 Hz), and a sleep of the machine that is too short to be noticed.
+inline constexpr std::chrono::milliseconds coarse_lag_max{40};
+
 class HOLDFAST_EXPORT clock_source { // both clocks, as they are or as a test says
 public:
   virtual ~clock_source() = default;
   virtual boot_time boot_now() const noexcept = 0;
   virtual wall_time wall_now() const noexcept = 0;
+  // The boot clock for hot paths: a few nanoseconds to read, at most coarse_lag_max behind boot_now(), never ahead.
+  virtual boot_time coarse_now() const noexcept { return boot_now(); }
 };
 
 using clock_ptr = std::shared_ptr<const clock_source>;

@@ -18,6 +18,7 @@
 
 #include <holdfast/runtime/counter_merge.hpp>
 #include <holdfast/runtime/expected.hpp>
+#include <holdfast/runtime/rate_decision.hpp>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -39,6 +40,13 @@ public:
   std::optional<value> get(std::string_view key, std::int64_t now_ms);
   bool set(std::string_view key, std::string_view text, std::optional<std::int64_t> expires_ms);
   bool erase(std::string_view key);
+  // One key's decisions, in microseconds of the wall clock, kept until nothing in it counts any more. None: the database failed,
+  // the transaction must not be committed.
+  std::optional<std::vector<rate_verdict>> decide_rate_limit(std::string_view key, const rate_request& request,
+                                                             std::int64_t now_us, std::int64_t now_ms);
+  // How many said in the last 30 s that they are there, `who` included.
+  std::int64_t note_process(std::string_view key, std::string_view who, std::int64_t now_ms);
+
   // Some of the keys that have expired go, at most `most` of them.
   bool forget_expired(std::int64_t now_ms, int most);
 

@@ -151,6 +151,7 @@ private:
       gate<done, store_raise>(self, state, &script::writes, true),
       gate<lease_reply, lease_wanted>(self, state, nullptr, true),
       gate<done, lease_returned>(self, state, nullptr, true),
+      gate<store_rate_limits_reply, store_rate_limits>(self, state, nullptr, true),
       gate<done, store_announce>(self, state, nullptr, true),
       [self, state](store_listen& wish) {
         state->listeners.push_back(wish.listener);

@@ -87,6 +87,7 @@ inline store_actor::behavior_type scripted_store(store_actor::pointer self, std:
       script->leases[back.name].erase(back.holder);
       return done{};
     },
+    [](const store_rate_limits&) { return store_rate_limits_reply{}; },
     [confirm](const store_announce& what) { return confirm(what); },
     [](const store_listen&) {},
     [](const get_store_status&) { return store_status{}; },

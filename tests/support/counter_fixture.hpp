@@ -91,6 +91,7 @@ inline store_actor::behavior_type counter_store(store_actor::pointer self, std::
     [confirm](const store_raise& what) { return confirm(what); },
     [](const lease_wanted&) { return lease_reply{}; },
     [confirm](const lease_returned& what) { return confirm(what); },
+    [](const store_rate_limits&) { return store_rate_limits_reply{}; },
     [confirm](const store_announce& what) { return confirm(what); },
     [](const store_listen&) {},
     [](const get_store_status&) { return store_status{}; },

@@ -1,0 +1,104 @@
+// What is said about rate limits: between the rate limiter and the store, and by whoever wants to be admitted.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <holdfast/messages/fault.hpp>
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/limiter_core.hpp>
+#include <holdfast/runtime/rate_decision.hpp>
+
+namespace holdfast {
+
+struct rate_question { // about one key
+  std::string key;
+  rate_request request; // at most rate_amounts_max amounts
+};
+
+struct rate_answer { // to one question
+  fault error = fault::none; // of this question alone; it may have been carried out all the same
+  std::vector<rate_verdict> verdicts;
+};
+
+// Each question is one atomic decision on the store's clock. An error instead of the answer means that any of them may
+// have been carried out: what was counted without having been used only makes the limit tighter.
+struct store_rate_limits {
+  std::vector<rate_question> questions;
+  std::string process; // whom to note as alive; empty: nobody this time
+  boot_time deadline;
+};
+
+struct store_rate_limits_reply { // of a store
+  std::vector<rate_answer> answers; // as many as questions, in their order
+  std::int64_t processes = 0;       // noted in the last 30 s; 0: not asked
+};
+
+// Anybody -> rate limiter: am I admitted? Answered with rate_decision within options.deadline; a limit that cannot be is
+// `bad_request`, with words.
+struct acquire_permits {
+  std::string key; // rate_limit:<subject>:<action>
+  std::int64_t limit = 0;
+  std::chrono::nanoseconds window{0};
+  std::uint32_t amount = 1; // 0 only looks
+  limiter_options options;
+};
+
+// A limiter handle's own question. Whoever claims it answers it: the rate limiter, or the caller at its deadline. One that is
+// forgotten, because its rate limiter has stopped, is answered blindly.
+class awaited_permits {
+public:
+  awaited_permits(limiter_core_ptr of, std::uint32_t wanted, boot_time until, std::function<void(rate_decision)> callback)
+    : core{std::move(of)}, amount{wanted}, deadline{until}, then_{std::move(callback)} {}
+  ~awaited_permits() {
+    if (claim())
+      answer(core->decide_blind(amount));
+  }
+  awaited_permits(const awaited_permits&) = delete;
+  awaited_permits& operator=(const awaited_permits&) = delete;
+
+  // True for the first who claims.
+  bool claim() noexcept { return !claimed_.exchange(true); }
+  // Pre: claimed.
+  void answer(const rate_decision& decision) noexcept {
+    try {
+      then_(decision);
+    } catch (...) { // the caller's own
+    }
+  }
+
+  const limiter_core_ptr core;
+  const std::uint32_t amount;
+  const boot_time deadline;
+
+private:
+  std::function<void(rate_decision)> then_;
+  std::atomic<bool> claimed_{false};
+};
+
+struct permits_awaited { // limiter handle -> rate limiter
+  std::shared_ptr<awaited_permits> who;
+};
+
+// A limiter handle -> rate limiter: its lease runs low.
+struct lease_low {
+  limiter_core_ptr core;
+};
+
+struct get_rate_limiter_status {}; // answered with rate_limiter_status
+
+struct rate_limiter_status { // of this process
+  std::uint64_t limits = 0;    // known to this process
+  std::int64_t processes = 0;  // that decide rate limits on this store, as last seen
+  std::uint64_t waiting = 0;   // for the store
+  std::uint64_t decided = 0;   // amounts that the store decided
+  std::uint64_t unanswered = 0; // amounts that it did not: decided blindly
+  std::string last_error;      // of the store; empty once it answers again
+};
+
+} // namespace holdfast

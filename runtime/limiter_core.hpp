@@ -1,0 +1,117 @@
+// One limit as this process keeps it: what can be decided without asking anybody, and what is decided when nobody answers.
+//
+//   decide_here   by a lease (a few nanoseconds), by a refusal that the store's last answer makes certain, or blindly while
+//                 the store is known to be away; else whoever wants to be admitted asks the rate limiter
+//   settle, take_lease, decide_blind, store_failed   what the rate limiter makes of the store's answer, or of none
+//
+// Threads   any. Leases are one atomic word each: its end and what is left of it. A mutex guards the local window, which no
+//           hot path touches.
+// Bounds    two leases; 12 KB for the local window.
+// Leases    are used until `lease_for` after the store was asked, on this process's boot clock, less the coarse clock's lag;
+//           the store counts them until a window after that. So leases never admit too much; see docs/rate-limits.md.
+// Blind     `local` admits limit / processes (1 at least) per window, what the store admitted for us included. What was
+//           admitted blindly is told to the store when it answers again.
+// Restart   nothing is kept: leases lapse, the store has the rest.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <holdfast/runtime/clock.hpp>
+#include <holdfast/runtime/counter.hpp>
+#include <holdfast/runtime/export.hpp>
+#include <holdfast/runtime/rate_decision.hpp>
+
+namespace holdfast {
+
+// What a decision rests on.
+enum class rate_basis : std::uint8_t {
+  store, // the store decided, or its last answer leaves no doubt
+  lease, // a share that the store gave
+  blind, // the store was not asked or did not answer in time: the limit's away_policy
+  none,  // the limit itself is wrong: nothing was decided
+};
+
+struct rate_decision { // whether one is admitted
+  bool allowed = false;
+  std::int64_t remaining = 0;             // after this decision, as far as its basis knows
+  std::chrono::nanoseconds retry_after{0}; // of a refusal: not worth asking earlier; max(): never
+  rate_basis basis = rate_basis::none;
+};
+
+struct limiter_counters { // of an action's decisions
+  counter allowed;
+  counter refused;
+  counter near;   // allowed, with near_percent of the limit used
+  counter shadow; // would have been refused
+  counter blind;
+};
+
+class HOLDFAST_EXPORT limiter_core { // one per limit and process
+public:
+  // `processes` is the number last seen; it may change at any time.
+  limiter_core(rate_limit what, clock_ptr clock, limiter_counters counts,
+               std::shared_ptr<const std::atomic<std::int64_t>> processes);
+
+  const rate_limit& limit() const noexcept { return what_; }
+
+  struct here {
+    rate_decision decision;
+    bool renew = false; // the lease runs low: ask for the next one now; said once
+  };
+  // None: the store must be asked.
+  std::optional<here> decide_here(std::uint32_t amount) noexcept;
+
+  // What to ask the store for all these amounts together.
+  rate_request request_for(std::int64_t amounts) const;
+  // The store answered one amount of a request that was sent at `asked_at`. Counts it.
+  rate_decision settle(const rate_verdict& verdict, std::uint32_t amount, boot_time asked_at) noexcept;
+  // Of what a leased limit was granted: the rest, after those who waited got theirs.
+  rate_decision settle_leased(std::uint32_t amount, std::int64_t& granted, const rate_verdict& verdict) noexcept;
+  void take_lease(std::int64_t granted, std::int64_t rest, const rate_verdict& verdict, boot_time asked_at) noexcept;
+  void lease_not_taken() noexcept { renewing_.store(false, std::memory_order_relaxed); }
+
+  // By the away_policy. Counts it.
+  rate_decision decide_blind(std::uint32_t amount) noexcept;
+  // The store did not answer: for a moment nobody asks it.
+  void store_failed() noexcept;
+  // The store has counted what was admitted blindly before it was asked.
+  void blind_told(std::int64_t forced) noexcept;
+
+  // Of both leases together, now.
+  std::int64_t leased_left() const noexcept;
+
+private:
+  std::optional<here> take_leased(std::uint32_t amount) noexcept;
+  rate_decision counted(rate_decision decision) noexcept;
+  void remember_admitted(std::int64_t amount);
+  rate_rule local_rule() const noexcept;
+  std::int64_t now_us() const noexcept;
+
+  const rate_limit what_;
+  const clock_ptr clock_;
+  const limiter_counters counts_;
+  const std::shared_ptr<const std::atomic<std::int64_t>> processes_;
+
+  alignas(64) std::array<std::atomic<std::uint64_t>, 2> leases_{};
+  std::atomic<std::int64_t> low_{0};         // a lease with less than this is low
+  std::atomic<bool> renewing_{false};
+  std::atomic<std::int64_t> refused_until_{0}; // boot ns: until then the store admits nothing
+  std::atomic<std::int64_t> away_until_{0};    // boot ns: until then the store is not asked
+  std::atomic<std::int64_t> last_granted_{0};
+
+  mutable std::mutex mutex_;
+  std::string local_;              // window of what this process was admitted
+  std::int64_t blind_admitted_ = 0; // that the store does not know
+  boot_time blind_at_{};
+};
+
+using limiter_core_ptr = std::shared_ptr<limiter_core>;
+
+} // namespace holdfast

@@ -1,0 +1,48 @@
+// Decides rate limits, as pure functions on a state of bytes: the same bytes, and the same answers, as the script that
+// decides in Redis (actors/redis_scripts_rate_limit.hpp). The embedded store and every local decision use this one.
+//
+// Time     integer microseconds of one clock, given by the caller; a clock that goes back is taken to have stood still
+//          since the last admission, so that nothing is forgotten too early.
+// State    empty before the first admission. Bytes that are no state of ours count as empty; a key ruled by the other
+//          algorithm counts as used up until it expires.
+// Bounds   12.1 KB of state; 128 amounts in one request.
+// Threads  any: no state but the caller's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <holdfast/runtime/export.hpp>
+#include <holdfast/runtime/rate_limit.hpp>
+
+namespace holdfast {
+
+inline constexpr std::size_t rate_amounts_max = 128;
+
+// Decisions about one key at one moment, in their order.
+struct rate_request {
+  rate_rule rule;
+  std::vector<std::uint32_t> amounts; // 0 only looks
+  std::int64_t hold_us = 0; // what is admitted may be used as late as this, and is counted until a window after that
+  bool partial = false;     // as much of each amount as there is, where there is any
+  std::int64_t forced = 0;  // admitted before without the store: counts first, whether or not there is room
+};
+
+struct rate_verdict { // about one amount
+  bool allowed = false;
+  std::int64_t granted = 0;
+  std::int64_t remaining = 0;      // after this decision
+  std::int64_t retry_after_us = 0; // of a refusal: when it would be granted if nobody else came; -1: never
+};
+HOLDFAST_EXPORT bool operator==(const rate_verdict& a, const rate_verdict& b) noexcept;
+
+struct rate_outcome { // of one request
+  std::vector<rate_verdict> verdicts; // as many as amounts
+  bool changed = false;               // the state was written: keep it
+  std::int64_t expires_in_ms = 0;     // of a changed state: when nothing in it counts any more
+};
+
+HOLDFAST_EXPORT rate_outcome decide(std::string& state, const rate_request& request, std::int64_t now_us);
+
+} // namespace holdfast
