@@ -11,7 +11,7 @@ namespace {
 using test::protocol_row;
 using test::protocol_store;
 
-class protocol : public testing::Test {
+class protocol : public ::testing::Test {
 protected:
   protocol_store store;
   protocol_row row;

@@ -9,7 +9,7 @@ namespace {
 using test::protocol_row;
 using test::protocol_store;
 
-class successor : public testing::Test {
+class successor : public ::testing::Test {
 protected:
   protocol_store store;
   protocol_row row;

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class embargo_file : public testing::Test {
+class embargo_file : public ::testing::Test {
 protected:
   embargo opened() const { return {market::spot, file, clock}; }
   void write(const std::string& text) const { std::ofstream{file, std::ios::binary} << text; }

@@ -31,7 +31,7 @@ std::vector<std::string> names(const symbol_table& table) {
   return out;
 }
 
-class recordings : public testing::TestWithParam<std::pair<const char*, std::size_t>> {};
+class recordings : public ::testing::TestWithParam<std::pair<const char*, std::size_t>> {};
 
 TEST_P(recordings, list_is_what_a_simple_reader_makes_of_it) {
   const auto body = test::recording(GetParam().first);
@@ -102,7 +102,7 @@ TEST_P(recordings, survive_the_store_in_both_forms) {
 }
 
 INSTANTIATE_TEST_SUITE_P(all, recordings,
-                         testing::Values(std::pair{"spot_2020-10-09.json", std::size_t{190}},
+                         ::testing::Values(std::pair{"spot_2020-10-09.json", std::size_t{190}},
                                          std::pair{"spot_2022-09-22.json", std::size_t{345}},
                                          std::pair{"futures_2022-12-22.json", std::size_t{148}},
                                          std::pair{"futures_2025-08-22.json", std::size_t{477}}));

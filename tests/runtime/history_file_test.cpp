@@ -12,7 +12,7 @@ using namespace holdfast;
 
 constexpr std::int64_t begin = 1'800'000'000; // the turn of an hour
 
-struct history : testing::Test {
+struct history : ::testing::Test {
   test::temporary_folder folder;
   history_limits limits;
   std::unique_ptr<history_file> file = open();

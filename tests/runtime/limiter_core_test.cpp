@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct fixture : testing::Test {
+struct fixture : ::testing::Test {
   std::shared_ptr<test::manual_clock> clock = std::make_shared<test::manual_clock>();
   std::shared_ptr<counter_ledger> ledger = counter_ledger::anonymous(64, 2);
   limiter_registry registry{clock, [this](const std::string& action) {

@@ -23,7 +23,7 @@ static_assert(std::forward_iterator<symbol_range::iterator>);
 const list_rules usdt{{"USDT"}, {"BTC", "ETH"}};
 const wall_time now{std::chrono::days{20'000}};
 
-struct symbol_drift : testing::TestWithParam<const char*> {
+struct symbol_drift : ::testing::TestWithParam<const char*> {
   symbol_table_ptr before;
   market which = std::string_view{GetParam()}.starts_with("spot") ? market::spot : market::futures;
 
@@ -125,7 +125,7 @@ TEST_P(symbol_drift, ticks_of_zero_are_not_believed) {
             gate_reason::zero_rules);
 }
 
-INSTANTIATE_TEST_SUITE_P(recordings, symbol_drift, testing::Values("spot_2022-09-22.json", "futures_2025-08-22.json"),
+INSTANTIATE_TEST_SUITE_P(recordings, symbol_drift, ::testing::Values("spot_2022-09-22.json", "futures_2025-08-22.json"),
                          [](const auto& which) { return std::string(which.param, std::string_view{which.param}.find('_')); });
 
 } // namespace

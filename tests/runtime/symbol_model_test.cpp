@@ -79,7 +79,7 @@ void expect_rounded(const std::string& given, decimal rounded, const rule_value&
   EXPECT_EQ(compare(big_decimal{rounded.text()}, wanted), 0) << given << " by " << grid.text() << " gave " << rounded.text();
 }
 
-class every_symbol : public testing::TestWithParam<const char*> {};
+class every_symbol : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(every_symbol, rounds_and_checks_as_the_model_does) {
   const auto body = test::recording(GetParam());
@@ -108,7 +108,7 @@ TEST_P(every_symbol, rounds_and_checks_as_the_model_does) {
 }
 
 INSTANTIATE_TEST_SUITE_P(recordings, every_symbol,
-                         testing::Values("spot_2020-10-09.json", "spot_2022-09-22.json", "futures_2022-12-22.json",
+                         ::testing::Values("spot_2020-10-09.json", "spot_2022-09-22.json", "futures_2022-12-22.json",
                                          "futures_2025-08-22.json"),
                          [](const auto& which) { return std::string(which.param, std::string_view{which.param}.find('-')); });
 

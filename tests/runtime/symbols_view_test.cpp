@@ -16,7 +16,7 @@ using test::plain;
 using test::table_from;
 using words = std::vector<std::string>;
 
-struct symbols_view_test : testing::Test {
+struct symbols_view_test : ::testing::Test {
   std::shared_ptr<symbol_board> board = std::make_shared<symbol_board>();
   std::shared_ptr<test::manual_clock> clock = std::make_shared<test::manual_clock>();
   symbols_view view{board, market::spot, clock};
