@@ -33,7 +33,7 @@ void connection_watch::ended(int socket) {
 void connection_watch::asked(int socket) {
   const std::lock_guard guard{mutex_};
   if (const auto found = open_.find(socket); found != open_.end())
-    found->second.idle = false;
+    found->second = {boot_clock::now(), false};
 }
 
 void connection_watch::answered(int socket) {

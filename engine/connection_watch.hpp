@@ -2,8 +2,8 @@
 // knows only how long a client has been silent, so that one byte now and then would keep a place for ever.
 //
 // Threads  any; one of its own, asleep while there is no connection.
-// Bounds   from its begin, or from the end of its last request, a connection has `limits.request` to send a whole request
-//          and take the answer; past `limits.crowd` connections those that are idle go first, the one longest idle first.
+// Bounds   from its begin, or from the end of its last request, a connection has `limits.request` to send the head of one, and
+//          as long again to send the rest and take the answer; past `limits.crowd` connections the one longest idle goes.
 #pragma once
 
 #include <chrono>

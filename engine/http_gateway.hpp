@@ -2,8 +2,8 @@
 //
 // Threads   its own two (libmicrohttpd); answers fresh lists from the board without a message to any actor, and lets the
 //           connection sleep while actors are asked: no slow question holds up another request.
-// Bounds    64 connections, 15 s of silence, 30 s for a whole request and its answer, 32 KiB of head, 64 KiB of body; where places run
-//           out, idle connections give way; questions to actors wait at most 2 s.
+// Bounds    64 connections, of which idle ones give way; 15 s of silence, 30 s for a head, 30 s for the rest and the answer;
+//           32 KiB of head, 64 KiB of body; questions to actors wait at most 2 s.
 // Security  every route but /healthz and the dashboard's page wants the token, where one is set (compared in constant time).
 //           The unix socket needs none: its file belongs to its owner alone. SECURITY.md has the threats.
 // Errors    open() answers why there is no gateway. Errors to clients are application/problem+json.
