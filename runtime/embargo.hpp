@@ -21,7 +21,7 @@
 namespace holdfast {
 
 // Of the file in the state folder, for a site of runtime/machine.hpp.
-std::string embargo_file_name(market which, std::string_view site);
+HOLDFAST_EXPORT std::string embargo_file_name(market which, std::string_view site);
 
 enum class embargo_cause : std::uint8_t {
   exchange,  // the exchange said so: 429, 418, error -1003

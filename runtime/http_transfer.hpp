@@ -28,7 +28,7 @@ struct http_request { // one GET
   std::size_t max_body = 64u << 20; // decoded bytes
 };
 
-struct http_answer { // any status is an answer
+struct HOLDFAST_EXPORT http_answer { // any status is an answer
   int status = 0;
   std::string body;                                         // decoded
   std::vector<std::pair<std::string, std::string>> headers; // names in lower case, of the last answer of a redirect

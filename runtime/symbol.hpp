@@ -81,7 +81,7 @@ struct HOLDFAST_EXPORT symbol {
 };
 
 // What a symbol is made from, in the exchange's own spelling: texts that need not outlive symbol_table_builder::add().
-struct symbol_draft {
+struct HOLDFAST_EXPORT symbol_draft {
   std::string_view name;
   std::string_view base_asset;
   std::string_view quote_asset;
