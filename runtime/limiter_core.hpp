@@ -61,7 +61,7 @@ public:
 
   const rate_limit& limit() const noexcept { return what_; }
 
-  struct here {
+  struct here { // where a question stands in this process
     rate_decision decision;
     bool renew = false; // the lease runs low: ask for the next one now; said once
   };
