@@ -1,4 +1,4 @@
-// A trading engine in small. Plain threads make orders, check them against the exchange's rules, and hand them to a gateway,
+// A trading engine in small. Plain threads make orders, check them against the rules, keep a limit, and hand them to a gateway,
 // an actor of the host; a desk, another actor, tells once a second how it goes. Everything is counted. Try it:
 //
 //   example_trading_engine --redis-url=redis://127.0.0.1:6379 --trading.length=10min
@@ -99,6 +99,8 @@ void trade(holdfast::engine& engine, const caf::actor& exchange, unsigned seed) 
   const auto checked = engine.counter("metrics:orders:checked");
   const auto refused = engine.counter("metrics:orders:refused_by_rules");
   const auto held_back = engine.counter("metrics:orders:held_back");
+  // All engines on this Redis share it; from leases, which cost no round trip.
+  auto limit = engine.limiter("rate_limit:trading_engine:orders", 10'000, 1s, {.mode = holdfast::rate_mode::leased});
   while (!stopping) {
     const auto listed = spot.listed();
     if (listed.empty()) {
@@ -110,6 +112,9 @@ void trade(holdfast::engine& engine, const caf::actor& exchange, unsigned seed) 
     checked.incr();
     if (symbol.check_order(wanted.price, wanted.quantity) != holdfast::broken_rule::none) {
       refused.incr();
+    } else if (!limit.try_acquire().allowed) {
+      held_back.incr();
+      std::this_thread::sleep_for(1ms);
     } else if (++in_flight > most_in_flight) {
       --in_flight;
       held_back.incr();
