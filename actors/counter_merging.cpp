@@ -153,6 +153,7 @@ void adopt(self_pointer self) {
     const auto number = ++state.ledger_numbers;
     const auto& taken
       = *state.ledgers.emplace(number, std::make_unique<draining_ledger>(std::move(file))).first->second;
+    remember_as_adopted(state, taken);
     for (auto& waiting : state.waiting)
       if (waiting.adopted_too)
         add_targets(waiting.targets, number, taken);

@@ -1,5 +1,7 @@
 #include "actors/counter_reads.hpp"
 
+#include <algorithm>
+
 #include "runtime/glob.hpp"
 
 namespace holdfast {
@@ -13,38 +15,57 @@ std::uint64_t net(const ledger_sums& sums) noexcept { return sums.added - sums.s
 
 std::int64_t to_signed(std::uint64_t value) noexcept { return static_cast<std::int64_t>(value); }
 
-// Calls with every row that counts this key: its ledger and number.
+// Calls with every row that counts this key: its ledger's number, its ledger, and its own number.
 template <class Visit>
 void for_each_row(counter_state& state, std::string_view key, Visit visit) {
   for (const auto& [number, ledger] : state.ledgers)
     if (const auto row = ledger->find(key))
-      visit(ledger->file(), *row);
+      visit(number, ledger->file(), *row);
+}
+
+// What of a row may be in the store.
+std::uint64_t ever_sent(const ledger_file& file, std::uint32_t row) {
+  const auto book = file.bookkeeping(row);
+  return net(book.carried) + net(book.sent);
 }
 
 // All that our ledgers ever counted of this key.
 std::uint64_t counted_here(counter_state& state, std::string_view key) {
   std::uint64_t sum = 0;
-  for_each_row(state, key, [&](const ledger_file& file, std::uint32_t row) { sum += net(file.sums(row)); });
+  for_each_row(state, key, [&](std::uint64_t, const ledger_file& file, std::uint32_t row) { sum += net(file.sums(row)); });
   return sum;
 }
 
-void remember(counter_state& state, const counter_reading& reading, std::uint64_t counted) {
+// All that the asked ledgers ever counted of it, as far as it was asked about.
+std::uint64_t counted_as_asked(const counter_question& asked) {
+  std::uint64_t sum = 0;
+  for (const auto& row : asked.rows)
+    sum += net(row.part) + net(row.book.carried);
+  return sum;
+}
+
+void remember(counter_state& state, const counter_reading& reading, const counter_question& asked) {
   if (state.remembered.size() >= remembered_max && !state.remembered.contains(reading.key))
     return;
-  auto& kept = state.remembered[reading.key];
-  kept.elsewhere = to_signed(static_cast<std::uint64_t>(reading.value) - counted);
-  kept.exists = reading.exists;
-  kept.is_integer = reading.is_integer;
-  kept.as_of = *reading.as_of;
+  auto elsewhere = static_cast<std::uint64_t>(reading.value) - counted_as_asked(asked);
+  // Ledgers come and go while the store is being asked.
+  for_each_row(state, asked.key, [&](std::uint64_t number, const ledger_file& file, std::uint32_t row) {
+    if (std::none_of(asked.rows.begin(), asked.rows.end(), [&](const auto& one) { return one.ledger == number; }))
+      elsewhere -= ever_sent(file, row);
+  });
+  for (const auto& row : asked.rows)
+    if (!state.ledgers.contains(row.ledger))
+      elsewhere += net(row.part) + net(row.book.carried);
+  state.remembered[reading.key] = {to_signed(elsewhere), reading.exists, reading.is_integer, *reading.as_of};
 }
 
 } // namespace
 
 counter_question question_about(counter_state& state, const std::string& key) {
   counter_question question{key, {}};
-  for_each_row(state, key, [&](const ledger_file& file, std::uint32_t row) {
+  for_each_row(state, key, [&](std::uint64_t number, const ledger_file& file, std::uint32_t row) {
     const auto book = file.bookkeeping(row);
-    question.rows.push_back({to_text(is_set(book.writer) ? book.writer : file.writer()), own_part(file.sums(row), book), book});
+    question.rows.push_back({number, to_text(is_set(book.writer) ? book.writer : file.writer()), own_part(file.sums(row), book), book});
   });
   return question;
 }
@@ -68,15 +89,13 @@ counter_reading reading_from(counter_state& state, const counter_question& asked
   reading.source = state.settings.store_kind;
   reading.as_of = state.clock->wall_now();
   auto value = static_cast<std::uint64_t>(found.value.value_or(0));
-  std::uint64_t counted = 0;
   for (std::size_t i = 0; i < asked.rows.size(); ++i) {
     const auto& row = asked.rows[i];
     const merge_state stored{found.generation, i < found.states.size() ? found.states[i] : std::string{}, found.exists};
     value += net(row.part) - net(counted_in_store(stored, row.book));
-    counted += net(row.part) + net(row.book.carried);
   }
   reading.value = to_signed(value);
-  remember(state, reading, counted);
+  remember(state, reading, asked);
   return reading;
 }
 
@@ -92,10 +111,17 @@ counter_reading reading_without_store(counter_state& state, const std::string& k
     reading.value = to_signed(static_cast<std::uint64_t>(known->second.elsewhere) + counted);
   } else {
     reading.value = to_signed(counted);
-    for_each_row(state, key, [&](const ledger_file&, std::uint32_t) { reading.exists = true; });
+    for_each_row(state, key, [&](std::uint64_t, const ledger_file&, std::uint32_t) { reading.exists = true; });
   }
   reading.source = counter_source::ledger;
   return reading;
+}
+
+void remember_as_adopted(counter_state& state, const draining_ledger& ledger) {
+  const auto& file = ledger.file();
+  for (std::uint32_t row = 0; row < file.row_count(); ++row)
+    if (const auto known = state.remembered.find(file.key(row)); known != state.remembered.end())
+      known->second.elsewhere = to_signed(static_cast<std::uint64_t>(known->second.elsewhere) - ever_sent(file, row));
 }
 
 void remember_as_brought(counter_state& state, const draining_ledger& ledger) {

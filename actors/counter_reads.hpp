@@ -11,6 +11,7 @@ namespace holdfast {
 // One key as asked: who of us counts it, and how much when it was asked.
 struct counter_question {
   struct own_row {
+    std::uint64_t ledger; // its number
     std::string writer;
     ledger_sums part; // under that writer
     row_bookkeeping book;
@@ -27,6 +28,8 @@ counter_reading reading_from(counter_state& state, const counter_question& asked
 // The store does not answer: what it last told plus what was counted since.
 counter_reading reading_without_store(counter_state& state, const std::string& key);
 
+// A ledger was taken: what it sent before is in what the store told, as far as anybody knows.
+void remember_as_adopted(counter_state& state, const draining_ledger& ledger);
 // A ledger is done with and its rows are asked about no more: what it brought is the store's.
 void remember_as_brought(counter_state& state, const draining_ledger& ledger);
 

@@ -77,8 +77,9 @@ void fetcher_ended(self_pointer self, market which, std::string_view context, co
     ++one.status.restarts;
     report(self, which, context, reason);
   } else {
-    // The failure may have opened it already: opening it twice would double its length twice.
-    if (one.circuit.state() != circuit_breaker::phase::open)
+    // The failure may have opened it already: opening it twice would double its length twice. One that was open until now
+    // opens again: whoever cannot even be started would be started without a pause.
+    if (one.circuit.state() != circuit_breaker::phase::open || one.circuit.open_until() <= now)
       one.circuit.open(now);
     wait = one.circuit.open_until() - now;
     if (!std::exchange(one.status.down, true))

@@ -79,6 +79,43 @@ CAF_TEST(with the store away what an adopted ledger brought is still known) {
   CAF_CHECK_EQUAL(read("a").value, 7);
 }
 
+CAF_TEST(with the store away what a ledger had brought before it was adopted is not counted again) {
+  auto other = counter_ledger::open(folder.path(), 1024, 2);
+  auto owner = spawn_counter(other);
+  other->add("a", 7);
+  tick(3);
+  CAF_CHECK_EQUAL(read("a").value, 7);
+  script->refuses = fault::store_away;
+  other->add("a", 2);
+  stop(owner);
+  other = nullptr;
+  tick(60);
+  CAF_CHECK_EQUAL(status().adopting_ledgers, 1u);
+  CAF_CHECK_EQUAL(read("a").value, 9);
+}
+
+CAF_TEST(a ledger that is adopted between question and answer is not counted twice afterwards) {
+  auto other = counter_ledger::open(folder.path(), 1024, 2);
+  auto owner = spawn_counter(other);
+  other->add("a", 7);
+  tick(3);
+  script->silent = true;
+  auto reading = begin<counter_reading>(read_counter{"a", soon(10s)});
+  const auto kept = std::exchange(script->reads, {});
+  CAF_REQUIRE_EQUAL(kept.size(), 1u);
+  stop(owner);
+  other = nullptr;
+  tick(60);
+  CAF_CHECK_EQUAL(status().adopting_ledgers, 1u);
+  script->reads = kept;
+  script->merges.clear();
+  caf::anon_send(store, wake{});
+  const auto told = end<counter_reading>(reading);
+  CAF_CHECK_EQUAL(told->value, 7);
+  script->refuses = fault::store_away;
+  CAF_CHECK_EQUAL(read("a").value, 7);
+}
+
 CAF_TEST(a counter without its record is not read twice) {
   ledger->add("a", 5);
   tick(3);

@@ -165,6 +165,21 @@ CAF_TEST(a crash past the restart intensity opens the circuit once and not twice
   CAF_CHECK_EQUAL(status(market::futures).restarts, 0u);
 }
 
+CAF_TEST(past the restart intensity a fetcher that cannot be started is tried once for each time that the circuit was open) {
+  plan->start_nothing = true;
+  start();
+  for (int i = 0; i < 600; ++i)
+    advance(100ms);
+  // Of each market: the first start, five restarts, and one after 5, 10, 15, 15 and 15 s.
+  CAF_CHECK(status().down);
+  CAF_CHECK_LESS(plan->starts, 2 * (1 + 5 + 5) + 1);
+  plan->start_nothing = false;
+  advance(15s);
+  want();
+  CAF_REQUIRE_EQUAL(results.size(), 1u);
+  CAF_CHECK(results[0].failure == fault::none);
+}
+
 CAF_TEST(a start that starts nothing is a crash like any other) {
   plan->start_nothing = true;
   start();

@@ -94,6 +94,19 @@ TEST_F(embargo_file, travels_as_a_line_of_text) {
   EXPECT_EQ(there.text(), here.text());
 }
 
+TEST_F(embargo_file, read_back_is_no_part_of_a_second_too_short) {
+  clock->advance(700ms);
+  const auto end = clock->boot_now() + 120s;
+  opened().close_for(120s);
+  for (int tenths = 0; tenths < 20; ++tenths) {
+    clock->advance(100ms);
+    const auto budget = opened();
+    ASSERT_TRUE(budget.closed_until());
+    EXPECT_GE(*budget.closed_until(), end);
+    EXPECT_LE(*budget.closed_until(), end + 2s);
+  }
+}
+
 TEST_F(embargo_file, nonsense_is_no_embargo) {
   const auto now = std::to_string(now_seconds());
   const auto later = std::to_string(now_seconds() + 300);
