@@ -111,8 +111,8 @@ counter_reading reading_without_store(counter_state& state, const std::string& k
     reading.value = to_signed(static_cast<std::uint64_t>(known->second.elsewhere) + counted);
   } else {
     reading.value = to_signed(counted);
-    for_each_row(state, key, [&](std::uint64_t, const ledger_file&, std::uint32_t) { reading.exists = true; });
   }
+  for_each_row(state, key, [&](std::uint64_t, const ledger_file&, std::uint32_t) { reading.exists = true; });
   reading.source = counter_source::ledger;
   return reading;
 }

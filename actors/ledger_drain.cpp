@@ -163,6 +163,9 @@ bool draining_ledger::arrived(std::uint32_t row, const ledger_sums& target) cons
     return true;
   if (retiring_ && (row >= rows_.size() || rows_[row].under_way || wants(row)))
     return false;
+  // The store is not what it was: what had arrived need not be there.
+  if (row < rows_.size() && rows_[row].verify && is_known(file_->bookkeeping(row)))
+    return false;
   return has_arrived(target, file_->bookkeeping(row));
 }
 

@@ -124,6 +124,14 @@ CAF_TEST(a counter without its record is not read twice) {
   CAF_CHECK_EQUAL(read("a").value, 5);
 }
 
+CAF_TEST(what was counted after the store knew nothing of it exists with the store away) {
+  CAF_CHECK(!read("a").exists);
+  script->refuses = fault::store_away;
+  ledger->add("a", 2);
+  CAF_CHECK(read("a").exists);
+  CAF_CHECK_EQUAL(read("a").value, 2);
+}
+
 CAF_TEST(something that is no integer is told as such) {
   set_stored("a", "text");
   const auto reading = read("a");

@@ -246,4 +246,24 @@ CAF_TEST(comparing every row is ramped) {
   CAF_CHECK(rows <= 200);
 }
 
+CAF_TEST(a flush is not complete while a store that changed is not compared) {
+  ledger->add("a", 5);
+  tick(3);
+  script->empty();
+  script->refuses = fault::store_away;
+  caf::anon_send(counters, store_event{store_change::identity, {}});
+  auto asked = begin<flush_reply>(flush_counters{soon(300ms)});
+  tick(5);
+  const auto told = end<flush_reply>(asked);
+  CAF_REQUIRE(told);
+  CAF_CHECK(!told->complete);
+  script->refuses = fault::none;
+  auto again = begin<flush_reply>(flush_counters{soon(20s)});
+  tick(100);
+  const auto then = end<flush_reply>(again);
+  CAF_REQUIRE(then);
+  CAF_CHECK(then->complete);
+  CAF_CHECK_EQUAL(stored("a").value_or(0), 5);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

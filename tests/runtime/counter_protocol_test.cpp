@@ -310,6 +310,18 @@ TEST_F(protocol, a_join_carried_out_long_after_it_was_given_up_never_doubles) {
 
 // The store's epoch sharpens the last two rows.
 
+TEST_F(protocol, what_was_sent_and_given_up_stays_sent_whatever_the_next_request_is_answered) {
+  count(5);
+  row.merge(store);
+  count(3);
+  ASSERT_TRUE(row.request()); // nobody hears of it; it may be carried out
+  store.empty();
+  const auto next = row.request();
+  ASSERT_TRUE(next);
+  row.take(*next, store.merge(next->row));
+  EXPECT_EQ(row.book.sent.added, 8u);
+}
+
 TEST_F(protocol, a_rival_that_counted_in_the_emptied_store_before_us_is_told_by_the_fate_of_other_counters) {
   row.past.epoch = random_ledger_id();
   count_and_merge(5);

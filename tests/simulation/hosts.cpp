@@ -129,7 +129,8 @@ void hosts::read(engine_process& one) {
   const auto patience = nanoseconds{static_cast<std::int64_t>(100 + random_() % 2'000) * 1'000'000};
   const read_counter question{key, one.parts->clock->boot_now() + patience};
   ask<counter_reading>(one, one.parts->counters, question, "reading " + key, patience + slack,
-                       [this, key, opening = one.opening](const std::optional<counter_reading>& reading, fault why) {
+                       [this, key, opening = one.opening, own = truth_.counted(one.opening, key)](
+                         const std::optional<counter_reading>& reading, fault why) {
                          if (!reading)
                            return notes_.violate("reading " + key + " was answered with " + to_string(why));
                          notes_.mix(static_cast<std::uint64_t>(reading->value));
@@ -137,7 +138,6 @@ void hosts::read(engine_process& one) {
                          if (reading->value * direction_of(key) > most * direction_of(key))
                            notes_.violate("opening " + std::to_string(opening) + " reads " + std::to_string(reading->value) + " of "
                                           + key + ", " + std::to_string(most) + " were counted in all");
-                         const auto own = truth_.counted(opening, key);
                          if (reading->value * direction_of(key) < 0 || (own != 0 && !reading->exists))
                            notes_.violate("opening " + std::to_string(opening) + " reads " + std::to_string(reading->value) + " of " + key);
                        });

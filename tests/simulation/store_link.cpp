@@ -11,7 +11,6 @@ namespace holdfast::simulation {
 namespace {
 
 using namespace std::chrono_literals;
-
 constexpr auto command_timeout = 500ms;
 constexpr auto check_interval = 5s;
 constexpr std::uint64_t losses_in = 300; // of so many questions one is lost
@@ -254,6 +253,7 @@ store_actor::behavior_type store_link(self_pointer self, link_ptr link) {
     [self](const store_raise& what) { return confirm(self, what, 0, &shared_store::raise, true); },
     [self](const lease_wanted& wanted) { return query<lease_reply>(self, wanted, 0, &shared_store::lease); },
     [self](const lease_returned& back) { return confirm(self, back, 0, &shared_store::return_lease); },
+    [](const store_rate_limits&) -> caf::result<store_rate_limits_reply> { return make_error(fault::store_refused); },
     [](const store_announce&) { return done{}; },
     [self](const store_listen& wish) {
       of(self).listeners.push_back(wish.listener);
