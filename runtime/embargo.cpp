@@ -145,7 +145,7 @@ bool embargo::learn_locked(std::string_view line) {
     return false;
   // One more second for the parts of one that were cut off: nobody may be early.
   const auto to_end = *end - unix_seconds(clock_->wall_now()) + 1;
-  const auto left = to_end > 1 ? std::min({to_end, *end - *begin, std::int64_t{embargo_max.count()}}) : 0;
+  const auto left = std::min({to_end, *end - *begin, std::int64_t{embargo_max.count()}});
   const auto until = clock_->boot_now() + std::chrono::seconds{left};
   if (left <= 0 || until <= until_)
     return false;
