@@ -111,6 +111,7 @@ counter_status status_of(const counter_state& state) {
   status.rows = file.row_count();
   status.capacity = file.capacity();
   status.overflow = state.ledger->overflow();
+  status.capped_type = state.ledger->capped_type();
   status.adopting_ledgers = state.ledgers.size() - 1;
   status.durable = state.ledger->durable();
   status.writer = to_text(file.writer());

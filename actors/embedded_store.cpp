@@ -7,6 +7,7 @@
 #include "config/keys.hpp"
 #include "runtime/boot_name.hpp"
 #include "runtime/log.hpp"
+#include "runtime/sqlite_distinct.hpp"
 
 namespace holdfast {
 
@@ -232,6 +233,24 @@ store_counters_found read_counters_of(embedded_store_state& state, sqlite_kv& da
   return found;
 }
 
+caf::result<done> add_elements(embedded_store_state& state, const store_add_distinct& what) {
+  auto outcome = distinct_outcome::failed;
+  const bool good = in_transaction(state, [&](sqlite_kv& database) {
+    outcome = add_distinct(database, what.key, what.elements, now_ms(state));
+    return outcome != distinct_outcome::failed;
+  });
+  if (good && outcome == distinct_outcome::other_value)
+    return make_error(fault::store_refused, what.key + " holds something else");
+  return confirm(good, state);
+}
+
+store_distinct_found count_elements(embedded_store_state& state, sqlite_kv& database, const store_count_distinct& what) {
+  store_distinct_found found;
+  for (const auto& key : what.keys)
+    found.counts.push_back(count_distinct(database, key, now_ms(state)));
+  return found;
+}
+
 // Whoever asked has gone: the work is not done.
 template <class Answer, class Question, class Handle>
 auto in_time(self_pointer self, Handle handle) {
@@ -283,6 +302,10 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
     [self, shared = path != ":memory:"](const store_listen& wish) { listen(self, wish.listener, shared); },
     [self](const get_store_status&) { return self->state.status; },
     [self](const wake&) { look_around(self); },
+    in_time<done, store_add_distinct>(self, [self](const store_add_distinct& what) { return add_elements(self->state, what); }),
+    in_time<store_distinct_found, store_count_distinct>(self, [self](const store_count_distinct& what) {
+      return read<store_distinct_found>(self->state, [&](auto& db) { return count_elements(self->state, db, what); });
+    }),
   };
 }
 

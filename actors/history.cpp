@@ -1,5 +1,7 @@
 #include "actors/history.hpp"
 
+#include <algorithm>
+
 #include <caf/typed_event_based_actor.hpp>
 
 namespace holdfast {
@@ -11,6 +13,7 @@ using self_pointer = history_actor::stateful_pointer<history_state>;
 
 constexpr auto prune_interval = 10min;
 constexpr std::int64_t range_by_default = 3600;
+constexpr std::uint32_t days_max = 366;
 
 std::int64_t seconds_of(wall_time at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
 
@@ -64,6 +67,19 @@ history_answer answer(history_state& state, const history_wanted& wanted) {
   return told;
 }
 
+history_days days_of(history_state& state, const history_days_wanted& wanted) {
+  history_days told;
+  told.kept = state.file != nullptr;
+  const auto now = seconds_of(state.clock->wall_now());
+  told.today = now / (24 * 3600);
+  if (!state.file)
+    return told;
+  state.file->roll_up(); // the running hour, too
+  for (const auto& key : wanted.keys)
+    told.growth.push_back(state.file->per_day(key, std::min(wanted.days, days_max), now));
+  return told;
+}
+
 history_status status_of(const history_state& state) {
   auto status = state.status;
   status.kept = state.file != nullptr;
@@ -83,6 +99,7 @@ history_actor::behavior_type history(self_pointer self, std::string path, histor
   return {
     [self](const history_sample& sample) { record(self->state, sample); },
     [self](const history_wanted& wanted) { return answer(self->state, wanted); },
+    [self](const history_days_wanted& wanted) { return days_of(self->state, wanted); },
     [self](const get_history_status&) { return status_of(self->state); },
     [](const wake&) {},
   };

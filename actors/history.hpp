@@ -1,6 +1,6 @@
 // Keeps how every counter went over time, and tells it.
 //
-//   history_sample <- monitor      history_wanted, get_history_status <- engine
+//   history_sample <- monitor      history_wanted, get_history_status <- engine      history_days_wanted <- feature_keeper
 //
 // Threads  spawned detached: SQLite blocks on the disk. Scheduled in tests.
 // Bounds   one row per counter that changed and 10 s; see history_file.hpp for what is kept how long.

@@ -129,6 +129,7 @@ void start_round(self_pointer self) {
   gather(self, parts.counters, get_counter_status{}, &engine_snapshot::counters);
   gather(self, parts.store, get_store_status{}, &engine_snapshot::store);
   gather(self, parts.history, get_history_status{}, &engine_snapshot::history);
+  gather(self, parts.features, get_feature_status{}, &engine_snapshot::features);
 }
 
 // The history takes only what the store itself has told: while it is away, nobody knows the totals.

@@ -1,7 +1,7 @@
 // Watches everybody else: gathers one snapshot of the whole engine every second, reads the counters of the store every few
 // seconds, hands them to the history, and notes when a market, a link or a circuit changes its state.
 //
-//   get_..._status -> cache, supervisor, last_good, warmup, counter, store, history
+//   get_..._status -> cache, supervisor, last_good, warmup, counter, store, history, feature_keeper
 //   read_counters -> counter     store_list_counters, store_read_counters -> store     history_sample -> history
 //   store_event <- store
 //
@@ -37,6 +37,7 @@ struct monitored {
   counter_actor counters;
   store_actor store;
   history_actor history;
+  feature_keeper_actor features;
   symbol_board_ptr board;
   std::shared_ptr<counter_ledger> ledger;
   std::array<std::shared_ptr<embargo>, market_count> budgets;

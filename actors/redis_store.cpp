@@ -92,6 +92,8 @@ store_actor::behavior_type redis_store(self_pointer self, redis_store_settings s
     },
     [self](const get_store_status&) { return self->state.status; },
     [self](const wake& why) { wake_up(self, why); },
+    [self](store_add_distinct& what) { return add_distinct(self, what); },
+    [self](const store_count_distinct& what) { return count_distinct(self, what); },
   };
 }
 

@@ -72,6 +72,8 @@ caf::typed_response_promise<lease_reply> take_lease(self_pointer self, const lea
 caf::typed_response_promise<done> return_lease(self_pointer self, const lease_returned& back);
 caf::typed_response_promise<store_rate_limits_reply> decide_rate_limits(self_pointer self, const store_rate_limits& wanted);
 caf::typed_response_promise<done> announce(self_pointer self, const store_announce& what);
+caf::typed_response_promise<done> add_distinct(self_pointer self, store_add_distinct& what);
+caf::typed_response_promise<store_distinct_found> count_distinct(self_pointer self, const store_count_distinct& what);
 
 redis_call script(redis_script which, const std::vector<std::string>& names, std::vector<std::string> arguments);
 

@@ -4,6 +4,8 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include "messages/task_request.hpp"
+
 namespace holdfast {
 
 namespace {
@@ -53,8 +55,6 @@ void wait_for_next_interval(self_pointer self, market which, boot_time from) {
 
 void failed(self_pointer self, market which, std::optional<boot_time> forbidden_until) {
   auto& one = of(self, which);
-  ++one.errors;
-  self->state.settings.markets[index(which)].error.incr();
   if (one.retry >= self->state.settings.retries_max) {
     one.change_at.reset();
     return wait_for_next_interval(self, which, now_of(self));
@@ -67,10 +67,6 @@ void failed(self_pointer self, market which, std::optional<boot_time> forbidden_
 
 void succeeded(self_pointer self, market which, const refresh_outcome& outcome) {
   auto& one = of(self, which);
-  if (outcome.fetched) {
-    ++one.successes;
-    self->state.settings.markets[index(which)].success.incr();
-  }
   const auto now = now_of(self);
   const auto fetched = std::min(outcome.fetched_boot.value_or(now), now);
   if (one.fetched != fetched)
@@ -82,6 +78,17 @@ void succeeded(self_pointer self, market which, const refresh_outcome& outcome) 
   wait_for_next_interval(self, which, fetched);
 }
 
+void ended(self_pointer self, market which, task_run& run, const refresh_outcome& outcome) {
+  if (outcome.failure != fault::none) {
+    run.fail(outcome.detail.empty() ? to_string(outcome.failure) : to_string(outcome.failure) + ": " + outcome.detail);
+    return failed(self, which, outcome.forbidden_until);
+  }
+  // Another process has asked the exchange.
+  if (!outcome.fetched)
+    run.drop();
+  succeeded(self, which, outcome);
+}
+
 void refresh(self_pointer self, market which) {
   auto& one = of(self, which);
   one.next.reset();
@@ -90,16 +97,11 @@ void refresh(self_pointer self, market which) {
   if (one.change_at && *one.change_at <= now_of(self))
     at_age = std::min(at_age, now_of(self) - *one.change_at);
   // Longer than another process's fetch and our own may take one after the other.
-  self->request(self->state.cache, 2 * self->state.settings.fetch_timeout + 10s,
-                refresh_symbols{which, refresh_reason::warmup, at_age})
-    .then(
-      [self, which](const refresh_outcome& outcome) {
-        if (outcome.failure == fault::none)
-          succeeded(self, which, outcome);
-        else
-          failed(self, which, outcome.forbidden_until);
-      },
-      [self, which](const caf::error&) { failed(self, which, std::nullopt); });
+  request_as_task<refresh_outcome>(
+    self, self->state.settings.markets[index(which)].refreshes.begin(), self->state.cache,
+    2 * self->state.settings.fetch_timeout + 10s, refresh_symbols{which, refresh_reason::warmup, at_age},
+    [self, which](task_run& run, const refresh_outcome& outcome) { ended(self, which, run, outcome); },
+    [self, which](const caf::error&) { failed(self, which, std::nullopt); });
 }
 
 void wake_up(self_pointer self, market which) {
@@ -115,7 +117,8 @@ warmup_status status_of(const warmup_state& state) {
   warmup_status status;
   for (const auto which : all_markets) {
     const auto& one = state.markets[index(which)];
-    status.markets[index(which)] = {one.successes, one.errors, one.retry, one.next};
+    const auto refreshes = state.settings.markets[index(which)].refreshes.read();
+    status.markets[index(which)] = {refreshes.successes, refreshes.errors, one.retry, one.next};
   }
   return status;
 }

@@ -10,7 +10,8 @@
 // Sleep      due times are on the boot clock and looked at every `tick`, so that a machine that wakes up catches up.
 // Retries    a failed refresh is tried again with exponential backoff and full jitter, a bounded number of times and never
 //            before the exchange allows it; then the next interval is waited for.
-// Counters   success and error, one per refresh for which this process asked the exchange.
+// Task       each refresh for which this process asked the exchange is a run of the market's task, a success or an error; one
+//            that found a table of another process is dropped.
 // Restart    looks at once.
 #pragma once
 
@@ -22,7 +23,7 @@
 #include <holdfast/messages/interfaces.hpp>
 #include <holdfast/runtime/backoff.hpp>
 #include <holdfast/runtime/clock.hpp>
-#include <holdfast/runtime/counter.hpp>
+#include <holdfast/runtime/task.hpp>
 #include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
@@ -30,8 +31,7 @@ namespace holdfast {
 struct market_warmup_settings {
   std::chrono::nanoseconds interval{};
   std::chrono::nanoseconds ttl{};
-  counter success;
-  counter error;
+  task refreshes;
 };
 
 struct warmup_settings {
@@ -45,8 +45,6 @@ struct warmup_settings {
 struct warmed_market {
   backoff retry_wait;
   std::uint32_t retry = 0;
-  std::uint64_t successes = 0;
-  std::uint64_t errors = 0;
   std::chrono::nanoseconds period{};   // of the table that is known, jitter included
   std::optional<boot_time> fetched;    // when that table was fetched
   std::optional<boot_time> change_at;  // when a symbol of it is listed or delivered

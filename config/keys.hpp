@@ -33,6 +33,9 @@ constexpr std::string_view cache_hit(market which) noexcept {
 constexpr std::string_view cache_miss(market which) noexcept {
   return which == market::spot ? "metrics:cache_miss:symbols_spot" : "metrics:cache_miss:symbols_futures";
 }
+constexpr std::string_view warmup_task(market which) noexcept {
+  return which == market::spot ? "warmup_spot_symbols_cache" : "warmup_futures_symbols_cache";
+}
 constexpr std::string_view warmup_success(market which) noexcept {
   return which == market::spot ? "metrics:warmup_spot_symbols_cache:success"
                                : "metrics:warmup_futures_symbols_cache:success";
@@ -56,6 +59,22 @@ inline std::string ledger_record(std::string_view counter) {
   return std::string{"holdfast:ledger:{"}.append(counter).append("}");
 }
 inline std::string fence(std::string_view key) { return std::string{"holdfast:{"}.append(key).append("}:fence"); }
+// Sketch of who was counted under `counter`: shares its hash slot. Pre: no braces in `counter`.
+inline std::string distinct(std::string_view counter) {
+  return std::string{"holdfast:distinct:{"}.append(counter).append("}");
+}
+// Of a task: metrics:<task>:success and metrics:<task>:error. Pre: `task` is a segment.
+inline constexpr std::string_view task_success = "success";
+inline constexpr std::string_view task_error = "error";
+// Unix seconds of a task's last run and of its last success, whichever process had it; never move back.
+inline std::string task_last_run(std::string_view task) {
+  return std::string{"holdfast:task:"}.append(task).append(":last_run_ts");
+}
+inline std::string task_last_success(std::string_view task) {
+  return std::string{"holdfast:task:"}.append(task).append(":last_success_ts");
+}
+// Uses of a feature: metrics:feature_usage:<name>.
+inline constexpr std::string_view feature_usage = "feature_usage";
 // Of processes on one machine that ask one exchange; see runtime/machine.hpp.
 inline std::string embargo(market which, std::string_view site, std::string_view machine) {
   return std::string{"holdfast:embargo:"}.append(to_string(which)).append(":").append(site).append(":").append(machine);

@@ -1,7 +1,6 @@
 #include "engine/engine.hpp"
 
 #include <algorithm>
-
 #include <future>
 
 #include <caf/event_based_actor.hpp>
@@ -22,6 +21,7 @@ using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
 constexpr auto farewell_flush = 800ms;
+constexpr auto farewell_words = 100ms; // what tasks and features have to say, each
 
 // Gathers what every actor tells of itself; whoever does not answer in time is left out.
 struct status_collector {
@@ -82,6 +82,9 @@ engine::~engine() {
   const retire_counters farewell{all.clock->boot_now() + farewell_flush * 9 / 10};
   const auto retired = ask<flush_reply>({all.system, all.means.drive}, all.counters, farewell_flush, farewell);
   const bool complete = retired && retired->complete;
+  const keep_now last_word{all.clock->boot_now() + farewell_words};
+  ask<done>({all.system, all.means.drive}, all.task_keeper, farewell_words, last_word);
+  ask<done>({all.system, all.means.drive}, all.feature_keeper, farewell_words, last_word);
   caf::scoped_actor self{all.system};
   for (const auto& one : all.in_stopping_order()) {
     self->send_exit(one, caf::exit_reason::user_shutdown);
@@ -244,6 +247,9 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
     status->embargo_cause_of[index(which)] = parts_->budgets[index(which)]->cause();
   }
   status->events = parts_->watched->events.newest();
+  status->tasks = parts_->watched->tasks->read();
+  status->task_runs_left_out = parts_->watched->tasks->left_out();
+  status->names_left_out = parts_->watched->names_left_out.load(std::memory_order_relaxed);
   if (const auto newest = parts_->snapshots->newest())
     for (const auto which : all_markets) {
       status->hits[index(which)] = newest->markets[index(which)].hits;
@@ -252,6 +258,7 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
   parts_->system.spawn([collector = status_collector{status, std::move(callback)}, cache = cache(),
                         supervisor = supervisor(), last_good = last_good(), warmup = warmup(), counters = counters(),
                         store = store(), history = parts_->history, rate_limits = rate_limiter(),
+                        features = parts_->feature_keeper,
                         timeout](caf::event_based_actor* self) mutable {
     collector.gather(self, cache, timeout, get_cache_status{}, &engine_status::cache);
     collector.gather(self, supervisor, timeout, get_supervisor_status{}, &engine_status::supervisor);
@@ -261,6 +268,7 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
     collector.gather(self, store, timeout, get_store_status{}, &engine_status::store);
     collector.gather(self, history, timeout, get_history_status{}, &engine_status::history);
     collector.gather(self, rate_limits, timeout, get_rate_limiter_status{}, &engine_status::rate_limits);
+    collector.gather(self, features, timeout, get_feature_status{}, &engine_status::features);
   });
 }
 

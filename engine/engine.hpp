@@ -31,9 +31,11 @@
 #include <holdfast/runtime/exchange_memory.hpp>
 #include <holdfast/runtime/event_log.hpp>
 #include <holdfast/runtime/export.hpp>
+#include <holdfast/runtime/feature.hpp>
 #include <holdfast/runtime/http_transfer.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 #include <holdfast/runtime/symbols_view.hpp>
+#include <holdfast/runtime/task.hpp>
 
 namespace prometheus {
 class Collectable;
@@ -59,6 +61,10 @@ struct engine_status {
   rate_limiter_status rate_limits;
   std::array<std::uint64_t, market_count> hits{};   // of this process, whoever answered; a second old at most
   std::array<std::uint64_t, market_count> misses{};
+  std::vector<task_reading> tasks;
+  std::uint64_t task_runs_left_out = 0; // of tasks without an account of their own
+  feature_status features;
+  std::uint64_t names_left_out = 0;     // texts from outside that were counted as `other`
   std::vector<event> events; // the newest first
   std::string state_folder;  // empty: state is kept in memory only
   std::string state_problem; // why the state folder is not used; empty where it is
@@ -106,6 +112,19 @@ public:
   // that cannot be gives a handle that refuses everything and tells why, and one warning.
   holdfast::limiter limiter(std::string_view key, std::int64_t limit, duration window,
                             const limiter_options& options = {}) noexcept;
+
+  // Begins a run of a task; see task.hpp for how it ends. A name is a segment of a key: letters, digits, `_`, `.`, `-`; runs
+  // under any other, and of more than 256 tasks, are counted in the overflow.
+  task_run task(std::string_view name) noexcept;
+  // A handle, for tasks that run often, or are meant to succeed `every` so often: the alert `HoldfastTaskSilent` tells where one
+  // does not. From then on the task is listed, whether it ever ran or not.
+  holdfast::task task_handle(std::string_view name, duration every = duration{0}) noexcept;
+  // A handle that counts uses of a feature and its distinct subjects; see feature.hpp. Names as of tasks.
+  holdfast::feature feature(std::string_view name) noexcept;
+  // How features are used, by all processes: totals, the last `days` days of UTC, distinct subjects. The most used first.
+  features_found features(std::uint32_t days = 7, duration timeout = std::chrono::seconds{2}) noexcept;
+  void features_async(std::uint32_t days, std::function<void(features_found)> callback,
+                      duration timeout = std::chrono::seconds{2}) noexcept;
 
   // One per thread.
   symbols_view symbols(market which) noexcept;

@@ -22,7 +22,11 @@ reading refused(unsigned status, std::string_view title, std::string_view detail
 
 reading unknown_market() { return refused(404, "Unknown market", "accepted: spot, futures"); }
 
-bool is_readable_key(std::string_view key) noexcept { return is_counter_key(key) && is_clean_utf8(key); }
+// Other programs count under names that we would not give.
+bool is_readable_key(std::string_view key) noexcept {
+  return !key.empty() && key.size() <= counter_key_bytes_max && key.find_first_of(" {}") == std::string_view::npos
+         && is_clean_utf8(key);
+}
 
 reading read_symbols(std::string_view rest, const gateway_request& request) {
   const auto slash = rest.find('/');
@@ -96,6 +100,8 @@ reading read_request(const gateway_request& request) {
     return read_counter(history, path.substr(history_of.size()));
   if (path == "/api/v1/status")
     return request_meaning{.target = status};
+  if (path == "/api/v1/features")
+    return request_meaning{.target = features};
   if (path == "/healthz")
     return request_meaning{.target = alive};
   if (path == "/readyz")

@@ -28,7 +28,7 @@ struct gateway_request {
 };
 
 enum class request_target : std::uint8_t {
-  alive, ready, list, one_symbol, counters, counter, status, history, dashboard, metrics, increment, accept
+  alive, ready, list, one_symbol, counters, counter, status, history, features, dashboard, metrics, increment, accept
 };
 
 struct request_meaning {

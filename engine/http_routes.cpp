@@ -130,6 +130,7 @@ void answer_request(engine& host, const std::shared_ptr<list_body_cache>& bodies
     case counter: return counter_route(host, what->name, std::move(respond));
     case status: return status_route(host, request, std::move(respond));
     case history: return history_route(host, what->name, request, std::move(respond));
+    case features: return features_route(host, request, std::move(respond));
     case dashboard: return respond(dashboard_answer());
     case metrics: return respond(metrics_answer(host));
     case increment: return respond(increment_answer(host, *what));

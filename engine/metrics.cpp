@@ -1,11 +1,11 @@
 #include "engine/metrics.hpp"
 
 #include <array>
-#include <limits>
 #include <map>
 
 #include <holdfast/version.hpp>
 
+#include "engine/metric_family.hpp"
 #include "runtime/log.hpp"
 #include "runtime/symbol_table.hpp"
 
@@ -13,55 +13,11 @@ namespace holdfast {
 
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
-using prometheus::MetricType;
-using labels = std::vector<ClientMetric::Label>;
-using families = std::vector<MetricFamily>;
-
-// One family under construction.
-class family {
-public:
-  family(families& into, std::string name, std::string help, MetricType type)
-    : metric_{into.emplace_back(MetricFamily{std::move(name), std::move(help), type, {}})} {}
-
-  void add(labels with, double value) {
-    auto& one = metric_.metric.emplace_back();
-    one.label = std::move(with);
-    (metric_.type == MetricType::Counter ? one.counter.value : one.gauge.value) = value;
-  }
-  void add(labels with, std::uint64_t value) { add(std::move(with), static_cast<double>(value)); }
-  void add(labels with, const duration_histogram& taken) {
-    auto& one = metric_.metric.emplace_back();
-    one.label = std::move(with);
-    const auto counts = taken.read();
-    auto& out = one.histogram;
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      out.sample_count += counts[i];
-      const bool last = i == duration_histogram::bounds.size();
-      out.bucket.push_back({out.sample_count, last ? std::numeric_limits<double>::infinity() : duration_histogram::bounds[i]});
-    }
-    out.sample_sum = taken.sum_seconds();
-  }
-  void reserve(std::size_t series) { metric_.metric.reserve(series); }
-
-private:
-  MetricFamily& metric_;
-};
-
-family counter_of(families& into, std::string name, std::string help) {
-  return {into, std::move(name), std::move(help), MetricType::Counter};
-}
-family gauge_of(families& into, std::string name, std::string help) {
-  return {into, std::move(name), std::move(help), MetricType::Gauge};
-}
-family histogram_of(families& into, std::string name, std::string help) {
-  return {into, std::move(name), std::move(help), MetricType::Histogram};
-}
 
 labels of(market which) { return {{"market", std::string{to_string(which)}}}; }
 
-double seconds(std::chrono::nanoseconds length) { return std::chrono::duration<double>{length}.count(); }
+double seconds(std::chrono::nanoseconds length) { return in_seconds(length); }
 double seconds_until(std::optional<boot_time> when, boot_time now) {
   return when && *when > now ? seconds(*when - now) : 0.0;
 }
@@ -236,6 +192,7 @@ std::vector<MetricFamily> metrics::Collect() const {
   gauge_of(out, "holdfast_build_info", "1; the version is its label.").add({{"version", std::string{version}}}, 1.0);
   add_telemetry(out, *watched_);
   const auto now = snapshots_->newest();
+  add_usage(out, *watched_, now.get());
   if (!now)
     return out;
   const auto at = clock_->boot_now();

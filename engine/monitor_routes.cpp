@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/status_json.hpp"
+#include "engine/usage_json.hpp"
 #include "runtime/symbol_list.hpp"
 
 namespace holdfast {
@@ -14,6 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto patience = 2s;
+constexpr std::int64_t days_by_default = 7;
+constexpr std::int64_t days_max = 31;
 
 void append_rate(std::string& out, std::optional<double> rate) {
   char text[32];
@@ -49,6 +52,8 @@ gateway_route route_of(std::string_view path) noexcept {
     return counter;
   if (path.starts_with("/api/v1/history/"))
     return history;
+  if (path == "/api/v1/features")
+    return features;
   if (path == "/api/v1/status")
     return status;
   if (path == "/metrics")
@@ -77,6 +82,16 @@ void history_route(engine& host, std::string_view key, const gateway_request& re
       **end += now;
   host.history_async(std::move(wanted), [respond](const history_answer& answer) {
     respond(answer.refusal.empty() ? json_answer(history_json(answer)) : problem(400, "No history", answer.refusal));
+  }, patience);
+}
+
+void features_route(engine& host, const gateway_request& request, respond_function respond) {
+  std::optional<std::int64_t> days;
+  if (!read_number(request.argument("days"), days) || days.value_or(1) < 1 || days.value_or(1) > days_max)
+    return respond(problem(400, "Not a number of days", "days is how many days of UTC are wanted, today included: 1 to 31"));
+  host.features_async(static_cast<std::uint32_t>(days.value_or(days_by_default)), [respond](const features_found& found) {
+    respond(found.error == fault::none ? json_answer(features_json(found))
+                                       : problem(503, "Features not readable", to_string(found.error)));
   }, patience);
 }
 

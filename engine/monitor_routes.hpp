@@ -18,6 +18,8 @@ std::string history_json(const history_answer& answer);
 gateway_answer metrics_answer(const engine& host);
 // GET /api/v1/history/{key}?since=&until=&step=   Unix seconds, or negative: seconds before now
 void history_route(engine& host, std::string_view key, const gateway_request& request, respond_function respond);
+// GET /api/v1/features?days=N
+void features_route(engine& host, const gateway_request& request, respond_function respond);
 // GET /api/v1/status?events=N
 void status_route(engine& host, const gateway_request& request, respond_function respond);
 

@@ -10,12 +10,14 @@
 #include "actors/cache.hpp"
 #include "actors/counter.hpp"
 #include "actors/embedded_store.hpp"
+#include "actors/feature_keeper.hpp"
 #include "actors/fetcher.hpp"
 #include "actors/history.hpp"
 #include "actors/last_good.hpp"
 #include "actors/monitor.hpp"
 #include "actors/rate_limiter.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/task_keeper.hpp"
 #include "actors/warmup.hpp"
 #include "config/fingerprint.hpp"
 #include "config/keys.hpp"
@@ -50,6 +52,8 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
                                                     settings.ledger_stripes);
   if (ledger->durable() && settings.ledger_sync_interval > 0ns)
     syncing = std::make_unique<ledger_sync>(ledger, settings.ledger_sync_interval);
+  const auto refused = ledger->overflow_handle();
+  watched->tasks = std::make_shared<task_board>(clock, task_counters{refused, refused});
   for (const auto which : all_markets) {
     hits[index(which)] = ledger->handle(keys::cache_hit(which));
     const auto name = std::string{to_string(which)};
@@ -60,6 +64,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   load_last_good();
   spawn_actors();
   spawn_rate_limiter();
+  spawn_keepers();
   spawn_watchers();
 }
 
@@ -129,6 +134,7 @@ struct exchange_access {
   std::array<std::shared_ptr<exchange_memory>, market_count> memories;
   std::shared_ptr<counter_ledger> ledger;
   std::shared_ptr<metric_values> values;
+  telemetry_ptr watched;
   store_actor shared_store; // null: none but the state folder
 
   started_fetcher operator()(caf::actor_system& system, market which) const {
@@ -143,8 +149,9 @@ struct exchange_access {
     fetching.keep_gone = std::chrono::ceil<std::chrono::seconds>(settings.keep_gone);
     fetching.weight_percent_max = settings.weight_percent_max;
     fetching.embargo_key = keys::embargo(which, settings.site(which), machine_name());
-    fetching.count = [counted = ledger, names = values](std::string_view type, std::string_view value) {
+    fetching.count = [counted = ledger, names = values, told = watched](std::string_view type, std::string_view value) {
       counted->add(names->key(type, value), 1);
+      told->names_left_out.store(names->left_out(), std::memory_order_relaxed);
     };
     auto transfer = means.transfers();
     auto handle = spawn_waiting(
@@ -165,6 +172,16 @@ std::chrono::milliseconds lease_ttl_of(const options& settings) {
 
 } // namespace
 
+namespace {
+
+task warmup_task(engine_parts& all, market which) {
+  // Nobody else's word for it: a task that never ran is not listed where there is no warmup.
+  const auto interval = all.settings.warmup_interval(which);
+  return interval > 0ns ? task_of(all, keys::warmup_task(which), std::min(interval, all.settings.ttl(which) * 8 / 10)) : task{};
+}
+
+} // namespace
+
 void engine_parts::spawn_actors() {
   const auto path = folder.path.empty() ? std::string{":memory:"} : folder.file("store.sqlite");
   local = spawn_waiting(system, means.own_threads, embedded_store, path, clock);
@@ -180,9 +197,7 @@ void engine_parts::spawn_actors() {
     keeping.rules[index(which)] = list_rules_of(settings, which);
     caching.markets[index(which)] = {settings.ttl(which), list_rules_of(settings, which), hits[index(which)],
                                      ledger->handle(keys::cache_miss(which)), gate_settings_of(settings, which)};
-    warming.markets[index(which)] = {settings.warmup_interval(which), settings.ttl(which),
-                                     ledger->handle(keys::warmup_success(which)),
-                                     ledger->handle(keys::warmup_error(which))};
+    warming.markets[index(which)] = {settings.warmup_interval(which), settings.ttl(which), warmup_task(*this, which)};
   }
   keeping.fingerprint = caching.fingerprint = fingerprint_of(settings);
   keeping.local = local;
@@ -202,7 +217,7 @@ void engine_parts::spawn_actors() {
   last_good = system.spawn(holdfast::last_good, std::move(keeping), clock, known);
   supervisor = system.spawn(holdfast::supervisor,
                             supervisor_settings{exchange_access{means, budgets, memories, ledger,
-                                                                std::make_shared<metric_values>(), shares ? store : store_actor{}},
+                                                                std::make_shared<metric_values>(), watched, shares ? store : store_actor{}},
                                                 settings.fetch_timeout,
                                                 settings.max_restarts, settings.restart_window, random(), watched},
                             clock, last_good);
@@ -231,6 +246,11 @@ void engine_parts::spawn_rate_limiter() {
   limiters = std::make_shared<limiter_access>(rate_limiter, clock, ledger);
 }
 
+void engine_parts::spawn_keepers() {
+  task_keeper = system.spawn(holdfast::task_keeper, task_keeper_settings{}, clock, watched->tasks, store);
+  caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(task_keeper)});
+}
+
 // The history is shared by all who open the folder; without a folder there is none.
 void engine_parts::spawn_watchers() {
   using std::chrono::floor;
@@ -240,8 +260,10 @@ void engine_parts::spawn_watchers() {
   const bool wanted = !folder.path.empty() && limits.fine + limits.minutes + limits.hours > seconds{0};
   history = spawn_waiting(system, means.own_threads, holdfast::history, wanted ? folder.file("history.sqlite") : std::string{},
                           limits, clock);
+  feature_keeper = system.spawn(holdfast::feature_keeper, feature_keeper_settings{}, clock, features, counters, store, history);
+  caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(feature_keeper)});
   monitor = system.spawn(holdfast::monitor, monitor_settings{}, clock,
-                         monitored{cache, supervisor, last_good, warmup, counters, store, history, board, ledger, budgets,
+                         monitored{cache, supervisor, last_good, warmup, counters, store, history, feature_keeper, board, ledger, budgets,
                                    memories, watched},
                          snapshots);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(monitor)});
@@ -252,6 +274,8 @@ std::vector<caf::actor> engine_parts::in_stopping_order() const {
   std::vector<caf::actor> order;
   const auto add = [&](const auto& one) { order.push_back(caf::actor_cast<caf::actor>(one)); };
   add(monitor);
+  add(feature_keeper);
+  add(task_keeper);
   add(history);
   add(warmup);
   add(rate_limiter);

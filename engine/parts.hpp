@@ -18,6 +18,7 @@
 #include "runtime/counter_ledger.hpp"
 #include "runtime/early_refresh.hpp"
 #include "runtime/embargo.hpp"
+#include "runtime/feature.hpp"
 #include "runtime/exchange_memory.hpp"
 #include "runtime/ledger_sync.hpp"
 #include "runtime/limiter_registry.hpp"
@@ -33,6 +34,7 @@ struct engine_parts {
   void spawn_actors();
   void spawn_watchers();
   void spawn_rate_limiter();
+  void spawn_keepers();
   // Whoever asks somebody stops before the one it asks. Each is to be gone before the next one is told.
   std::vector<caf::actor> in_stopping_order() const;
   // Waits, a little longer than the answer may take.
@@ -61,6 +63,7 @@ struct engine_parts {
   std::array<std::shared_ptr<embargo>, market_count> budgets;
   std::array<std::shared_ptr<exchange_memory>, market_count> memories;
   telemetry_ptr watched = std::make_shared<telemetry>();
+  feature_table_ptr features = std::make_shared<feature_table>(features_max);
 
   store_actor local;
   store_actor store;
@@ -75,11 +78,16 @@ struct engine_parts {
   std::mutex feeds_mutex;
   std::vector<symbols_listener> feeds; // of on_symbols_changed
   history_actor history;
+  task_keeper_actor task_keeper;
+  feature_keeper_actor feature_keeper;
   monitor_actor monitor;
   snapshot_holder_ptr snapshots = std::make_shared<snapshot_holder>();
   std::shared_ptr<holdfast::metrics> metrics; // whoever registered it holds it weakly
   std::unique_ptr<http_gateway> gateway;
 };
+
+// Made on first use. Where the name is no segment of a key, or there are too many tasks, the one that all those share.
+task task_of(engine_parts& all, std::string_view name, std::chrono::nanoseconds every) noexcept;
 
 list_rules list_rules_of(const options& settings, market which);
 

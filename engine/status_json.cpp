@@ -7,6 +7,7 @@
 
 #include <holdfast/version.hpp>
 
+#include "engine/usage_json.hpp"
 #include "runtime/printable.hpp"
 #include "runtime/symbol_list.hpp"
 
@@ -29,6 +30,11 @@ void field(writer& out, const char* name, bool value) {
 void field(writer& out, const char* name, std::uint64_t value) {
   out.Key(name);
   out.Uint64(value);
+}
+
+void raw(writer& out, const char* name, const std::string& json, rapidjson::Type type) {
+  out.Key(name);
+  out.RawValue(json.data(), json.size(), type);
 }
 
 // Whole seconds, or null.
@@ -154,6 +160,7 @@ void write_ledger(writer& out, const counter_status& ledger) {
   field(out, "set_aside_rows", ledger.set_aside_rows);
   field(out, "merged_batches", ledger.merged_batches);
   field(out, "overflow", ledger.overflow);
+  field(out, "capped_type", ledger.capped_type);
   field(out, "ambiguous_merges", ledger.ambiguous_merges);
   field(out, "adopting_ledgers", ledger.adopting_ledgers);
   field(out, "damaged_ledgers", ledger.damaged_ledgers);
@@ -237,6 +244,10 @@ std::string status_json(const engine_status& status, const symbol_board& board, 
   write_history(out, status.history);
   out.Key("rate_limits");
   write_rate_limits(out, status.rate_limits);
+  raw(out, "tasks", tasks_json(status.tasks), rapidjson::kArrayType);
+  field(out, "task_runs_left_out", status.task_runs_left_out);
+  raw(out, "features", feature_status_json(status.features), rapidjson::kObjectType);
+  field(out, "names_left_out", status.names_left_out);
   out.Key("events");
   out.StartArray();
   for (std::size_t i = 0; i < std::min(events_max, status.events.size()); ++i)

@@ -87,6 +87,7 @@ struct counter_status { // of the ledger and its way into the store
   bool durable = false; // false: the ledger is in memory only
   std::string writer;
   std::string ledger_path;
+  std::string capped_type;        // has all the rows that one type may have; empty: none
   std::vector<std::string> set_aside_keys; // a bounded sample, "key: reason"
 };
 

@@ -8,6 +8,7 @@
 #include <caf/sec.hpp>
 
 #include "messages/interfaces.hpp"
+#include "messages/task_request.hpp"
 
 namespace holdfast {
 
@@ -37,6 +38,14 @@ fault fault_of(const caf::error& error) noexcept {
   if (error == caf::sec::request_timeout)
     return fault::deadline;
   return fault::stopping;
+}
+
+std::string text_of(const caf::error& why) {
+  const auto known = fault_of(why);
+  const bool ours = why.category() == category || why == caf::sec::request_timeout;
+  if (!ours)
+    return caf::to_string(why);
+  return why.context().empty() ? to_string(known) : to_string(known) + ": " + caf::deep_to_string(why.context());
 }
 
 void register_messages(caf::actor_system_config& config) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/history_file.hpp>
@@ -29,6 +30,18 @@ struct history_answer { // a line, or why there is none
   std::string key;
   history_line line;
   std::string refusal; // why the question cannot be answered; empty where it was
+};
+
+// How much counters grew on each day of UTC, the last of them today. Answered with history_days.
+struct history_days_wanted {
+  std::vector<std::string> keys;
+  std::uint32_t days = 7;
+};
+
+struct history_days {
+  bool kept = false;                             // false: no history is kept
+  std::int64_t today = 0;                        // days since 1970
+  std::vector<std::vector<std::int64_t>> growth; // as many as keys, in their order; the oldest day first
 };
 
 struct get_history_status {};

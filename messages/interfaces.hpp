@@ -10,6 +10,9 @@
 //   fetcher --store_read, store_write--> store (the embargo)
 //   callers --acquire_permits--> rate limiter --store_rate_limits--> store
 //   store --store_event, symbols_announced--> its listeners
+//   task_keeper --store_raise, store_read_counters--> store
+//   feature_keeper --store_add_distinct, store_count_distinct--> store <--features_wanted-- callers
+//   feature_keeper --read_counters--> counter     feature_keeper --history_days_wanted--> history
 //   monitor --get_..._status, read_counters--> everybody     monitor --history_sample--> history <--history_wanted-- callers
 #pragma once
 
@@ -24,6 +27,7 @@
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
 #include <holdfast/messages/type_ids.hpp>
+#include <holdfast/messages/usage.hpp>
 #include <holdfast/messages/wake.hpp>
 
 namespace holdfast {
@@ -49,7 +53,8 @@ using store_actor = caf::typed_actor<
   answers<store_merge, store_merge_reply>, answers<store_read_counters, store_counters_found>,
   answers<store_list_counters, store_keys>, confirms<store_raise>, answers<lease_wanted, lease_reply>,
   confirms<lease_returned>, answers<store_rate_limits, store_rate_limits_reply>, confirms<store_announce>, hears<store_listen>,
-  answers<get_store_status, store_status>, hears<wake>>;
+  answers<get_store_status, store_status>, hears<wake>,
+  confirms<store_add_distinct>, answers<store_count_distinct, store_distinct_found>>;
 
 // Whoever wants to know what changes in the tables.
 using symbols_listener = caf::typed_actor<hears<symbols_changed>>;
@@ -87,7 +92,14 @@ using rate_limiter_actor
                      answers<get_rate_limiter_status, rate_limiter_status>, hears<wake>>;
 
 using history_actor = caf::typed_actor<hears<history_sample>, answers<history_wanted, history_answer>,
+                                       answers<history_days_wanted, history_days>,
                                        answers<get_history_status, history_status>, hears<wake>>;
+
+using task_keeper_actor = caf::typed_actor<confirms<keep_now>, hears<store_event>, hears<symbols_announced>, hears<wake>>;
+
+using feature_keeper_actor
+  = caf::typed_actor<answers<features_wanted, features_found>, answers<get_feature_status, feature_status>, confirms<keep_now>,
+                     hears<store_event>, hears<symbols_announced>, hears<wake>>;
 
 using monitor_actor = caf::typed_actor<hears<store_event>, hears<symbols_announced>, hears<wake>>;
 

@@ -11,6 +11,7 @@
 #include <holdfast/messages/history.hpp>
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
+#include <holdfast/messages/usage.hpp>
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/exchange_memory.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
@@ -35,6 +36,7 @@ struct engine_snapshot {
   counter_status counters;
   store_status store;
   history_status history;
+  feature_status features;
   std::uint64_t increments = 0; // amounts counted by this process, both ways
   // Every metrics:* counter of the store; null: never read. Read less often than the rest.
   std::shared_ptr<const counter_readings> values;

@@ -94,6 +94,24 @@ struct store_raise {
   boot_time deadline;
 };
 
+// Adds to the set of elements that is counted under `key`, not kept: adding one again changes nothing, so that asking again
+// is safe. Answered with done.
+struct store_add_distinct {
+  std::string key;
+  std::vector<std::string> elements;
+  boot_time deadline;
+};
+
+// About how many distinct elements were added, within 1 % mostly: HyperLogLog with 2^14 registers.
+struct store_count_distinct {
+  std::vector<std::string> keys;
+  boot_time deadline;
+};
+
+struct store_distinct_found {
+  std::vector<std::optional<std::uint64_t>> counts; // as many as keys, in their order; none: something else is there
+};
+
 // The right to fetch a market for all processes on this store. The token is max(stored + 1, the server's time in
 // microseconds, `above` + 1): it grows with every grant, even where the store went back. A holder that asks again keeps
 // its token and gets more time, unless the token is not above `above`.

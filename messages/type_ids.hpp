@@ -11,6 +11,7 @@
 #include <holdfast/messages/status.hpp>
 #include <holdfast/messages/store.hpp>
 #include <holdfast/messages/symbols.hpp>
+#include <holdfast/messages/usage.hpp>
 #include <holdfast/messages/wake.hpp>
 #include <holdfast/runtime/export.hpp>
 
@@ -43,7 +44,10 @@ HOLDFAST_EXPORT void register_messages(caf::actor_system_config& config);
   apply(history_sample) apply(history_wanted) apply(history_answer) apply(get_history_status) apply(history_status)    \
   apply(retire_counters) apply(rejection_reported) apply(symbols_changed)                                              \
   apply(store_rate_limits) apply(store_rate_limits_reply) apply(acquire_permits) apply(rate_decision)                  \
-  apply(permits_awaited) apply(lease_low) apply(get_rate_limiter_status) apply(rate_limiter_status)
+  apply(permits_awaited) apply(lease_low) apply(get_rate_limiter_status) apply(rate_limiter_status)                    \
+  apply(store_add_distinct) apply(store_count_distinct) apply(store_distinct_found)                                       \
+  apply(keep_now) apply(features_wanted) apply(features_found) apply(get_feature_status) apply(feature_status)          \
+  apply(history_days_wanted) apply(history_days)
 
 CAF_BEGIN_TYPE_ID_BLOCK(holdfast, caf::first_custom_type_id)
 #define HOLDFAST_ADD_TYPE_ID(name) CAF_ADD_TYPE_ID(holdfast, (holdfast::name))

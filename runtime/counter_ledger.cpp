@@ -6,11 +6,27 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/counter_key.hpp"
 #include "runtime/ledger_layout.hpp"
 #include "runtime/ledger_memory.hpp"
 #include "runtime/log.hpp"
+#include "runtime/printable.hpp"
 
 namespace holdfast {
+
+static_assert(counter_key_bytes_max == ledger_layout::key_bytes_max);
+
+namespace {
+
+// Ledgers smaller than this have no rows to keep for others.
+constexpr std::uint32_t capacity_with_reserve = 256;
+
+// Rows that the contexts of one type may take: the last sixteenth is for the other types.
+std::uint32_t rows_per_type(std::uint32_t capacity) noexcept {
+  return capacity < capacity_with_reserve ? capacity : capacity - capacity / 16;
+}
+
+} // namespace
 
 // Names to rows: open addressing over atomics, read without a lock, extended under ledger_mutex(). At most half full.
 struct counter_ledger::index {
@@ -38,17 +54,14 @@ struct counter_ledger::index {
   std::vector<std::atomic<std::uint64_t>> slots; // 0: free
   std::atomic<bool> is_full{false};
   std::atomic<bool> is_stopped{false};
-  std::atomic<bool> refusal_said{false};
+  std::atomic<bool> invalid_said{false};
+  std::atomic<bool> full_said{false};
+  // A row of the type that has all the rows that it may have, plus one: that is more than half of them, so that there is one
+  // such type at most.
+  std::atomic<std::uint32_t> row_of_capped{0};
 };
 
-bool is_counter_key(std::string_view key) noexcept {
-  if (key.empty() || key.size() > ledger_layout::key_bytes_max)
-    return false;
-  for (const char c : key)
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '{' || c == '}')
-      return false;
-  return true;
-}
+bool is_counter_key(std::string_view key) noexcept { return !fault_of_counter_key(key); }
 
 counter_ledger::counter_ledger(std::unique_ptr<ledger_file> file, std::string why_anonymous)
   : file_{std::move(file)},
@@ -78,11 +91,17 @@ counter counter_ledger::handle(std::string_view key) noexcept {
     return file_->handle(known.row);
   if (forked() || index_->is_stopped.load(std::memory_order_relaxed))
     return {};
-  if (!index_->is_full.load(std::memory_order_relaxed) && is_counter_key(key)) {
+  if (const auto why = fault_of_counter_key(key))
+    return refused(key, *why);
+  if (is_capped(key))
+    return file_->handle(std::nullopt);
+  if (!index_->is_full.load(std::memory_order_relaxed)) {
     const std::lock_guard guard{ledger_mutex()};
     const auto known = index_->find(*file_, key, hash);
     if (known.row)
       return file_->handle(known.row);
+    if (is_one_too_many(key))
+      return file_->handle(std::nullopt);
     if (const auto row = file_->append(key)) {
       index_->slots[known.at].store(index::entry_of(hash, *row), std::memory_order_release);
       return file_->handle(row);
@@ -91,11 +110,49 @@ counter counter_ledger::handle(std::string_view key) noexcept {
     if (file_->row_count() == file_->capacity())
       index_->is_full.store(true, std::memory_order_relaxed);
   }
-  if (!index_->refusal_said.exchange(true, std::memory_order_relaxed))
-    logger()->warn("counter refused, its increments go to the overflow: key of {} bytes, {} of {} counters in use; a key "
-                   "has 1 to {} bytes without blanks, control characters or braces",
-                   key.size(), file_->row_count(), file_->capacity(), ledger_layout::key_bytes_max);
+  if (!index_->full_said.exchange(true, std::memory_order_relaxed))
+    logger()->warn("no row for another counter, its increments go to the overflow: {} of {} counters in use",
+                   file_->row_count(), file_->capacity());
   return file_->handle(std::nullopt);
+}
+
+// Looked at only once so many rows are in use, and until one type is found to have them: a scan of all rows is rare.
+bool counter_ledger::is_one_too_many(std::string_view key) noexcept {
+  const auto most = rows_per_type(file_->capacity());
+  const auto type = type_of_metric(key);
+  const auto rows = file_->row_count();
+  if (type.empty() || rows < most || most == file_->capacity())
+    return false;
+  std::uint32_t alike = 0;
+  std::uint32_t last = 0;
+  for (std::uint32_t row = 0; row < rows; ++row)
+    if (type_of_metric(file_->key(row)) == type) {
+      ++alike;
+      last = row;
+    }
+  if (alike < most)
+    return false;
+  index_->row_of_capped.store(last + 1, std::memory_order_release);
+  logger()->warn("the {} counters of type {} leave too few of {} to the other ones: further ones of it go to the overflow", alike,
+                 type, file_->capacity());
+  return true;
+}
+
+std::string_view counter_ledger::capped_type() const noexcept {
+  const auto row = index_->row_of_capped.load(std::memory_order_acquire);
+  return row == 0 ? std::string_view{} : type_of_metric(file_->key(row - 1));
+}
+
+bool counter_ledger::is_capped(std::string_view key) const noexcept {
+  const auto capped = capped_type();
+  return !capped.empty() && capped == type_of_metric(key);
+}
+
+counter counter_ledger::refused(std::string_view name, key_fault why) noexcept {
+  if (!index_->invalid_said.exchange(true, std::memory_order_relaxed))
+    logger()->warn("counter '{}' refused, its increments and those of every other refused one go to the overflow: {}",
+                   printable(name, 80), explain(why));
+  return overflow_handle();
 }
 
 void counter_ledger::add(std::string_view key, std::int64_t amount) noexcept { handle(key).add(amount); }

@@ -138,6 +138,8 @@ bool history_file::record(std::int64_t now, const counter_values& values) {
   ++records_;
   if (!run("BEGIN IMMEDIATE"))
     return false;
+  // Of a history that begins now: what its counters were before it is a row of the step before, in which nobody watched.
+  const bool begins = records_ == 1 && !history_statement{*this, "SELECT 1 FROM seen LIMIT 1"}.step();
   bool good = mark_seen(10, slot);
   for (const auto& [key, value] : values) {
     const auto id = id_of(key);
@@ -150,6 +152,8 @@ bool history_file::record(std::int64_t now, const counter_values& values) {
     known.value = value;
     known.alive = known.dirty = true;
     good = put(10, *id, slot, value) && good;
+    for (const auto step : steps)
+      good = (!begins || put(step, *id, now / step - 1, value)) && good;
   }
   good = end_missing(slot) && good;
   if (good && run("COMMIT"))

@@ -61,6 +61,9 @@ struct history_line { // points of one counter, the oldest first
 
 using counter_values = std::vector<std::pair<std::string, std::int64_t>>;
 
+// A day of UTC as 2026-11-24.
+HOLDFAST_EXPORT std::string day_text(std::int64_t days_since_1970);
+
 class HOLDFAST_EXPORT history_file {
 public:
   static constexpr std::int64_t points_max = 20'000;
@@ -76,6 +79,9 @@ public:
   bool roll_up();
   // The error is a sentence for people.
   expected<history_line, std::string> read(std::string_view key, const history_range& range, std::int64_t now);
+  // How much a counter grew on each of the last `days` days of UTC, the last one today. What happened while nobody watched
+  // counts on the day on which it was seen. A counter that was there before the history knew it counts from then on.
+  std::vector<std::int64_t> per_day(std::string_view key, std::uint32_t days, std::int64_t now);
   // Drops what is older than the limits, and more where the file is too large. To be called every few minutes.
   void prune(std::int64_t now);
 
@@ -113,6 +119,8 @@ private:
     std::int64_t resolution; // of the rows that it is made of
   };
   grid grid_for(const history_range& range, std::int64_t now) const;
+  std::optional<std::int64_t> total_before(std::int64_t series, std::int64_t at);
+  std::optional<std::int64_t> first_total(std::int64_t series);
   std::chrono::seconds kept(std::int64_t step) const noexcept;
 
   std::unique_ptr<sqlite3, database_deleter> database_;

@@ -14,6 +14,7 @@
 #include <holdfast/runtime/duration_histogram.hpp>
 #include <holdfast/runtime/event_log.hpp>
 #include <holdfast/runtime/market.hpp>
+#include <holdfast/runtime/task_board.hpp>
 
 namespace holdfast {
 
@@ -22,9 +23,9 @@ enum class fetch_ending : std::uint8_t { private_api, public_api, failed, forbid
 inline constexpr std::size_t fetch_ending_count = 6;
 
 // Which part of the gateway answered.
-enum class gateway_route : std::uint8_t { symbols, symbol, counters, counter, history, status, metrics, health, dashboard, other };
-inline constexpr std::array<std::string_view, 10> gateway_route_names{
-  "symbols", "symbol", "counters", "counter", "history", "status", "metrics", "health", "dashboard", "other"};
+enum class gateway_route : std::uint8_t { symbols, symbol, counters, counter, history, features, status, metrics, health, dashboard, other };
+inline constexpr std::array<std::string_view, 11> gateway_route_names{
+  "symbols", "symbol", "counters", "counter", "history", "features", "status", "metrics", "health", "dashboard", "other"};
 
 struct market_telemetry { // relaxed atomics of one market
   std::array<std::atomic<std::uint64_t>, fetch_ending_count> fetches{};
@@ -40,6 +41,8 @@ struct market_telemetry { // relaxed atomics of one market
 struct telemetry {
   event_log events;
   std::array<market_telemetry, market_count> markets;
+  std::atomic<std::uint64_t> names_left_out{0}; // texts from outside that were counted as `other`
+  task_board_ptr tasks = std::make_shared<task_board>();
   duration_histogram store_round_trip;
   duration_histogram flush_duration; // one merged batch
   std::array<duration_histogram, gateway_route_names.size()> request_duration;

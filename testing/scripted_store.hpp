@@ -168,6 +168,8 @@ private:
         return promise;
       },
       [self, state, clock](const wake& why) { woken(self, state, clock, why); },
+      gate<done, store_add_distinct>(self, state, &script::writes, true),
+      gate<store_distinct_found, store_count_distinct>(self, state, &script::reads, false),
     };
   }
 

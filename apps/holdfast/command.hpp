@@ -37,6 +37,7 @@ exit_status run_incr(invocation& call);
 exit_status run_ledger(invocation& call);
 exit_status run_top(invocation& call);
 exit_status run_history(invocation& call);
+exit_status run_features(invocation& call);
 exit_status run_doctor(invocation& call);
 exit_status run_simulate(const std::vector<std::string>& arguments);
 

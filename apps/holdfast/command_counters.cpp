@@ -8,6 +8,7 @@
 #include "engine/status_json.hpp"
 #include "runtime/counter_ledger.hpp"
 #include "runtime/ledger_file.hpp"
+#include "runtime/printable.hpp"
 
 namespace holdfast::app {
 
@@ -72,8 +73,8 @@ exit_status run_incr(invocation& call) {
   if (call.words.empty() || call.words.size() > 2)
     return refuse_usage("incr takes a key and, if it is not 1, an amount");
   const auto& key = call.words.front();
-  if (!is_counter_key(key))
-    return refuse_usage("key '" + key + "' is not accepted; accepted: 1 to 200 bytes without blanks, control characters or braces");
+  if (const auto why = fault_of_counter_key(key))
+    return refuse_usage("key '" + printable(key, 80) + "' is not accepted: " + std::string{explain(*why)});
   const auto text = call.words.size() == 2 ? call.words[1] : std::string{"1"};
   std::int64_t amount = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);

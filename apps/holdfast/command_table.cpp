@@ -23,6 +23,8 @@ std::vector<command_entry> make_table() {
       {"since", "TIME", "from then on: Unix seconds, or a duration: so long ago (default 1h)"},
       {"until", "TIME", "up to then, in the same way (default 0: now)"},
       {"step", "DURATION", "between two points (default 10s)"}}},
+    {"features", {}, "how often features are used, by how many, and per day", {},
+     {json, {"days", "N", "so many days of UTC, today included: 1 to 31 (default 7)"}}},
     {"doctor", {}, "checks configuration, state folder, Redis and exchange, and tells what to do", {}, {json}},
     {"ledger", "[FILE]", "what the counter ledgers of the state folder hold, or one file", {}, {json}},
     {"simulate", {}, "a simulated exchange on a loopback port", {}, {{"port", "N", "its port (default: a free one)"}, seed, changes, faults},

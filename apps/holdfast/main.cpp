@@ -39,9 +39,10 @@ std::vector<std::string> take_own(std::vector<std::string>& arguments, const com
   return taken;
 }
 
-constexpr std::array<std::pair<std::string_view, exit_status (*)(invocation&)>, 9> verbs{
+constexpr std::array<std::pair<std::string_view, exit_status (*)(invocation&)>, 10> verbs{
   {{"serve", run_serve}, {"symbols", run_symbols}, {"counters", run_counters}, {"get", run_get}, {"incr", run_incr},
-   {"ledger", run_ledger}, {"top", run_top}, {"history", run_history}, {"doctor", run_doctor}}};
+   {"ledger", run_ledger}, {"top", run_top}, {"history", run_history}, {"features", run_features},
+   {"doctor", run_doctor}}};
 
 exit_status run_command(const command_entry& command, std::vector<std::string> arguments) {
   if (!command.configured)

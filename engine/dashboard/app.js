@@ -14,6 +14,7 @@ const state = {
   answered: 0,       // when the server last answered
   said: "",
   charted: 0,
+  featuresAt: 0,     // when the features were last asked for
   failure: "",
 };
 const counters = new CounterTable();
@@ -56,6 +57,7 @@ function showStatus(status) {
   showFetchers(status.fetchers);
   showStore(status.store, status.ledger, status.history);
   showEvents(status.events);
+  found.push(showTasks(status.tasks));
   if (!status.store.up) found.push(["bad", "the store link is down"]);
   if (status.ledger.set_aside_rows) found.push(["warn", `${status.ledger.set_aside_rows} counters are set aside`]);
   if (status.state_problem) found.push(["warn", "state is kept in memory only"]);
@@ -123,6 +125,13 @@ async function chartHistory() {
   showLines(rates, until - range, until, Math.max(...lines.map((line) => line.step)) * 1.5);
 }
 
+// Sums over days: every few seconds is often enough.
+async function readFeatures() {
+  if (Date.now() - state.featuresAt < 5000) return;
+  state.featuresAt = Date.now();
+  showFeatures(await ask("/api/v1/features"));
+}
+
 async function chart() {
   if (state.range === live) return chartLive();
   if (Date.now() - state.charted < 10000) return;
@@ -162,7 +171,7 @@ async function round() {
     showStatus(status);
     if (!state.samples.length) await readEarlier();
     showCounters(values);
-    await Promise.all([chart(), sparklines()]);
+    await Promise.all([chart(), sparklines(), readFeatures()]);
   } catch (failure) {
     if (failure.message === "token") {
       wantToken();

@@ -100,6 +100,36 @@ function showStore(store, ledger, history) {
   byId("store").querySelector('[data-term="link"]').classList.toggle("bad", !store.up);
 }
 
+// A task is told where it has not succeeded for three of its intervals.
+const isSilent = (task) => task.every !== null && task.since_success > 3 * task.every;
+
+// [level, what is told of all of them].
+function showTasks(tasks) {
+  byId("tasks-none").hidden = tasks.length > 0;
+  byId("tasks").replaceChildren(...tasks.map((one) => {
+    const failing = one.success_rate !== null && one.success_rate < 0.5;
+    const ago = one.last_success === null ? "never" : `${length(one.since_success)} ago`;
+    return make("tr", { "data-task": one.name }, make("th", { scope: "row" }, one.name, one.running ? make("small", {}, " running") : ""),
+      make("td", { class: "number" }, `${one.successes.toLocaleString()} of ${(one.successes + one.errors).toLocaleString()}`),
+      make("td", { class: failing ? "number bad" : "number" }, one.success_rate === null ? "none yet" : percent(one.success_rate)),
+      make("td", isSilent(one) ? { class: "bad" } : {}, ago), make("td", {}, one.last_error || "none"));
+  }));
+  const silent = tasks.filter(isSilent).map((one) => one.name);
+  return silent.length ? ["warn", `no success of ${silent.join(", ")}`] : ["good", ""];
+}
+
+function showFeatures(answer) {
+  byId("features-none").hidden = answer.features.length > 0;
+  const sum = (counts) => counts.reduce((all, one) => all + one, 0);
+  byId("features").replaceChildren(...answer.features.map((one) => {
+    const days = one.per_day.length ? [one.per_day.at(-1), sum(one.per_day)] : null;
+    const number = (text) => make("td", { class: "number" }, text);
+    return make("tr", { "data-feature": one.name }, make("th", { scope: "row" }, one.name), number(one.total.toLocaleString()),
+      number(days ? days[0].toLocaleString() : "not kept"), number(days ? days[1].toLocaleString() : "not kept"),
+      number(one.subjects === null ? "unknown" : one.subjects.toLocaleString()));
+  }));
+}
+
 const kinds = { started: "started", link_up: "store link up", link_down: "store link down", store_changed: "store replaced or emptied",
   fresh: "fresh", stale: "stale", restart: "fetcher restarted", fetcher_down: "fetcher down", circuit_open: "circuit open",
   circuit_closed: "circuit closed", embargo: "embargo", gate_refusal: "table refused" };

@@ -172,7 +172,11 @@ CAF_TEST(a value in the store that is no list is not believed) {
 
 CAF_TEST(warmup refreshes within its period and retries a bounded number of times) {
   warmup_settings settings;
-  settings.markets[0] = {100s, 1000s, ledger->handle("good"), ledger->handle("bad")};
+  task_board tasks{clock_ptr{clock}};
+  const auto refreshes = tasks.find_or_add("warmup", [&](std::string_view) {
+    return task_counters{ledger->handle("good"), ledger->handle("bad")};
+  });
+  settings.markets[0] = {100s, 1000s, refreshes};
   settings.retries_max = 3;
   const auto warm = sys.spawn(warmup, settings, clock_ptr{clock}, under_test);
   consume_messages();

@@ -59,8 +59,13 @@ counter_actor::behavior_type scripted_counters(counter_actor::pointer, script_pt
 
 history_actor::behavior_type scripted_history(history_actor::pointer, script_ptr plan) {
   return {[=](const history_sample& sample) { plan->samples.push_back(*sample.values); },
-          [](const history_wanted&) { return history_answer{}; }, [](const get_history_status&) { return history_status{}; },
+          [](const history_wanted&) { return history_answer{}; }, [](const history_days_wanted&) { return history_days{}; }, [](const get_history_status&) { return history_status{}; },
           [](const wake&) {}};
+}
+
+feature_keeper_actor::behavior_type scripted_features(feature_keeper_actor::pointer) {
+  return {[](const features_wanted&) { return features_found{}; }, [](const get_feature_status&) { return feature_status{}; },
+          [](const keep_now&) { return done{}; }, [](const store_event&) {}, [](const symbols_announced&) {}, [](const wake&) {}};
 }
 
 struct fixture : test::actor_fixture {
@@ -77,6 +82,7 @@ struct fixture : test::actor_fixture {
     parts.counters = sys.spawn(scripted_counters, plan);
     parts.store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock});
     parts.history = sys.spawn(scripted_history, plan);
+    parts.features = sys.spawn(scripted_features);
     parts.board = std::make_shared<symbol_board>();
     parts.ledger = counter_ledger::anonymous(64);
     parts.watched = std::make_shared<telemetry>();

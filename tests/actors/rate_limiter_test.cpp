@@ -51,6 +51,8 @@ store_actor::behavior_type scripted_store(store_actor::pointer self, std::shared
       return reply;
     },
     [confirm](const store_announce& what) { return confirm(what); },
+    [confirm](const store_add_distinct& what) { return confirm(what); },
+    [](const store_count_distinct&) { return store_distinct_found{}; },
     [](const store_listen&) {},
     [](const get_store_status&) { return store_status{}; },
     [](const wake&) {},

@@ -42,12 +42,15 @@ struct fixture : test::actor_fixture {
   std::shared_ptr<script> plan = std::make_shared<script>();
   cache_actor cache = sys.spawn(scripted_cache, plan, clock_ptr{clock});
   warmup_actor under_test;
+  task_board board{clock_ptr{clock}};
+  task refreshes;
 
   void start(std::chrono::nanoseconds interval, std::chrono::nanoseconds ttl, std::uint64_t seed = 1) {
     stop();
     plan->asked.clear();
+    refreshes = board.find_or_add("warmup_" + std::to_string(seed), [](std::string_view) { return task_counters{}; });
     warmup_settings settings;
-    settings.markets[0] = {interval, ttl, {}, {}};
+    settings.markets[0] = {interval, ttl, refreshes};
     settings.retries_max = 3;
     settings.seed = seed;
     under_test = sys.spawn(warmup, settings, clock_ptr{clock}, cache);

@@ -109,6 +109,30 @@ test("a dead redis shows within three seconds, and that it is back", async () =>
   await page.close();
 });
 
+test("tasks and features show what they did and a task that fails shows why", async () => {
+  const exchange = await startExchange();
+  const folder = temporaryFolder();
+  const { url } = await startHoldfast(folder, [`--spot-urls=${exchange.url}`, `--futures-urls=${exchange.url}`, ...quick]);
+  const page = await open(url);
+  await page.waitForSelector("#market-spot[data-state=good]");
+  const task = '#tasks tr[data-task="warmup_spot_symbols_cache"]';
+  await page.waitForSelector(task);
+  await until(page, () => document.querySelector('#tasks tr[data-task="warmup_spot_symbols_cache"] td:nth-child(3)').textContent === "100 %");
+  assert.match(await page.locator(task).textContent(), /\d+ s ago/);
+  assert.equal(await page.locator("#features-none").isVisible(), true);
+  for (const [name, uses] of [["grid_strategy", "41"], ["stop_loss", "2"]])
+    execFileSync(program, ["incr", `metrics:feature_usage:${name}`, uses, `--state-dir=${folder}/state`]);
+  await page.waitForSelector('#features tr[data-feature="stop_loss"]');
+  const names = await page.locator("#features th").allTextContents();
+  assert.deepEqual(names, ["grid_strategy", "stop_loss"]);
+  assert.equal(await page.locator('#features tr[data-feature="grid_strategy"] td').first().textContent(), "41");
+  await end(exchange.child);
+  await until(page, () => /Couldn't connect|fetch_/.test(document.querySelector('#tasks tr[data-task="warmup_spot_symbols_cache"] td:last-child').textContent));
+  await until(page, () => /no success of warmup_spot_symbols_cache/.test(document.querySelector("#verdict-text").textContent));
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test("a token is asked for, refused when wrong, and kept for the tab", async () => {
   const { url, child } = await startHoldfast(temporaryFolder(), ["--simulate", "--log-level=off", "--http-token=open sesame"]);
   const page = await open(url);
@@ -141,7 +165,7 @@ test("it fits from 360 to 1920 pixels, in light and dark", async () => {
           const [r, g, b] = color.match(/[\d.]+/g).map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
           return 0.2126 * r + 0.7152 * g + 0.0722 * b;
         };
-        return [...document.querySelectorAll("#market-spot dt, #market-spot dd, #market-spot .pill, #pulse, #counters th")].map((element) => {
+        return [...document.querySelectorAll("#market-spot dt, #market-spot dd, #market-spot .pill, #pulse, #counters th, #tasks th, #tasks td, .quiet")].map((element) => {
           const ink = light(getComputedStyle(element).color);
           let ground = element;
           while (/rgba\(0, 0, 0, 0\)/.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;

@@ -14,11 +14,30 @@ CAF_TEST(text from outside becomes a segment) {
   CAF_CHECK_EQUAL(metric_segment(std::string(1000, 'x')).size(), 64u);
 }
 
+CAF_TEST(a key is built of two segments or refused with its reason) {
+  CAF_CHECK_EQUAL(*build_metric_key("orders", "sent"), "metrics:orders:sent");
+  const auto why = [](std::string_view type, std::string_view context) {
+    const auto built = build_metric_key(type, context);
+    return built ? std::optional<key_fault>{} : built.error();
+  };
+  CAF_CHECK(why("orders", "a:b") == key_fault::bad_character);
+  CAF_CHECK(why("or:ders", "a") == key_fault::bad_character);
+  CAF_CHECK(why("orders", "a\nb") == key_fault::bad_character);
+  CAF_CHECK(why("orders", std::string_view{"a\0b", 3}) == key_fault::bad_character);
+  CAF_CHECK(why("orders", "{a}") == key_fault::brace);
+  CAF_CHECK(why("", "a") == key_fault::empty);
+  CAF_CHECK(why("orders", "") == key_fault::empty);
+  CAF_CHECK(why("orders", std::string(1'000'000, 'x')) == key_fault::too_long);
+  CAF_CHECK(why(std::string(100, 'x'), std::string(100, 'x')) == key_fault::too_long);
+}
+
 CAF_TEST(one value too many of a type is counted as other) {
   metric_values values;
   for (int i = 0; i < 64; ++i)
     CAF_CHECK_EQUAL(values.key("kind", "v" + std::to_string(i)), "metrics:kind:v" + std::to_string(i));
+  CAF_CHECK_EQUAL(values.left_out(), 0u);
   CAF_CHECK_EQUAL(values.key("kind", "one more"), "metrics:kind:other");
+  CAF_CHECK_EQUAL(values.left_out(), 1u);
   CAF_CHECK_EQUAL(values.key("kind", "v63"), "metrics:kind:v63");
   CAF_CHECK_EQUAL(values.key("another", "one more"), "metrics:another:one_more");
 }

@@ -41,9 +41,9 @@ void check(std::string_view input) {
     }
     const bool changes = what->target == request_target::increment || what->target == request_target::accept;
     expect(!changes || (local && method == "POST"), "changed from outside");
-    const bool names_counter = what->target == request_target::increment || what->target == request_target::counter
-                               || what->target == request_target::history;
-    expect(!names_counter || is_counter_key(what->name), "a counter of no name");
+    expect(what->target != request_target::increment || is_counter_key(what->name), "a counter of no name");
+    const bool reads_counter = what->target == request_target::counter || what->target == request_target::history;
+    expect(!reads_counter || (!what->name.empty() && what->name.size() <= counter_key_bytes_max), "a question for no name");
   }
 }
 

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/runtime_captured_log.hpp"
+
 namespace holdfast {
 namespace {
 
@@ -50,18 +52,37 @@ TEST(counter_ledger, a_million_names_leave_the_known_counters_working) {
     ledger->add("metrics:flood:" + std::to_string(i), 1);
   known.incr();
   ledger->add("metrics:orders:sent", 1);
-  EXPECT_EQ(ledger->file().row_count(), 4096u);
+  EXPECT_EQ(ledger->file().row_count(), 4096u - 256u + 1u);
   EXPECT_EQ(added(*ledger, 0), 2u);
-  EXPECT_EQ(ledger->overflow(), 1'000'000u - 4095u);
+  EXPECT_EQ(ledger->overflow(), 1'000'000u - 3840u);
+}
+
+TEST(counter_ledger, a_flood_of_one_type_leaves_rows_to_the_others) {
+  const auto ledger = counter_ledger::anonymous(512);
+  EXPECT_EQ(ledger->capped_type(), "");
+  for (int i = 0; i < 600; ++i)
+    ledger->add("metrics:flood:" + std::to_string(i), 1);
+  EXPECT_EQ(ledger->capped_type(), "flood");
+  EXPECT_EQ(ledger->file().row_count(), 480u);
+  ledger->add("metrics:orders:sent", 1);
+  ledger->add("plain", 1);
+  ledger->add("metrics:flood:7", 1);
+  EXPECT_EQ(ledger->file().row_count(), 482u);
+  EXPECT_EQ(ledger->overflow(), 120u);
 }
 
 TEST(counter_ledger, unusable_keys_are_counted_in_the_overflow) {
   const auto ledger = counter_ledger::anonymous(16);
   const std::string nul{"a\0b", 3};
-  for (const auto& key : {std::string{}, std::string{"a b"}, std::string{"a{b}"}, std::string{"a\n"}, nul, std::string(201, 'x')})
-    ledger->add(key, 1);
+  test::captured_log log;
+  for (const auto& key : {std::string{}, std::string{"a b"}, std::string{"a{b}"}, std::string{"a\n"}, nul, std::string(201, 'x'),
+                          std::string{"metrics:orders"}, std::string{"metrics:orders:"}, std::string{"metrics::sent"},
+                          std::string{"metrics:orders:sent\n"}, std::string{"metrics:orders:{sent}"},
+                          std::string{"holdfast:epoch"}, std::string{"cache:symbols:spot:v1"}})
+    ledger->handle(key).incr();
   EXPECT_EQ(ledger->file().row_count(), 0u);
-  EXPECT_EQ(ledger->overflow(), 6u);
+  EXPECT_EQ(ledger->overflow(), 13u);
+  EXPECT_EQ(log.warnings(), 1);
 }
 
 TEST(counter_ledger, both_directions_are_counted_apart) {

@@ -262,6 +262,8 @@ store_actor::behavior_type store_link(self_pointer self, link_ptr link) {
     },
     [self](const get_store_status&) { return of(self).status; },
     [self](const wake& due) { wake_up(self, due); },
+    [](const store_add_distinct&) -> caf::result<done> { return make_error(fault::store_refused); },
+    [](const store_count_distinct&) -> caf::result<store_distinct_found> { return make_error(fault::store_refused); },
   };
 }
 

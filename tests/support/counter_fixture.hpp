@@ -95,6 +95,8 @@ inline store_actor::behavior_type counter_store(store_actor::pointer self, std::
     [confirm](const store_announce& what) { return confirm(what); },
     [](const store_listen&) {},
     [](const get_store_status&) { return store_status{}; },
+    [confirm](const store_add_distinct& what) { return confirm(what); },
+    [](const store_count_distinct&) { return store_distinct_found{}; },
     [=](const wake&) {
       script->silent = false;
       for (auto& [promise, batch] : std::exchange(script->merges, {}))

@@ -81,6 +81,8 @@ inline store_actor::behavior_type store_in_memory(store_actor::pointer, std::sha
     [confirm](const store_announce& what) { return confirm(what); },
     [](const store_listen&) {},
     [](const get_store_status&) { return store_status{}; },
+    [confirm](const store_add_distinct& what) { return confirm(what); },
+    [](const store_count_distinct&) { return store_distinct_found{}; },
     [](const wake&) {},
   };
 }

@@ -1,0 +1,46 @@
+// What is said to those who bring what tasks and features have noted to the store, and who tell how features are used.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/messages/fault.hpp>
+#include <holdfast/runtime/clock.hpp>
+
+namespace holdfast {
+
+// Whatever is not in the store yet goes there now. Answered with done once it is there; an error at the deadline.
+struct keep_now {
+  boot_time deadline;
+};
+
+// Answered with features_found by the deadline at the latest, with what is known by then.
+struct features_wanted {
+  std::uint32_t days = 7; // of the history, today included
+  boot_time deadline;
+};
+
+struct feature_usage {
+  std::string name;
+  std::int64_t total = 0;                       // uses, by every process
+  std::optional<std::uint64_t> subjects;        // about how many distinct ones; none: the store did not tell
+  std::vector<std::int64_t> per_day;            // the oldest first; empty: no history is kept
+};
+
+struct features_found {
+  std::vector<std::string> days;       // as 2026-11-24, of UTC; as long as every per_day that is not empty
+  std::vector<feature_usage> features; // the most used first, then by name
+  fault error = fault::none;
+};
+
+struct get_feature_status {};
+
+struct feature_status {
+  std::uint64_t features = 0;       // whose subjects this process notes
+  std::uint64_t waiting = 0;        // subjects that are not in the store yet
+  std::uint64_t left_out = 0;       // uses whose subject was not noted: too many new ones while the store was away
+};
+
+} // namespace holdfast
