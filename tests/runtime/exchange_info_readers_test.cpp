@@ -17,7 +17,7 @@ using test::difference_between_readers;
 
 std::vector<std::string> corpus() {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator{HOLDFAST_SOURCE_DIR "/tests/fuzz/corpus"})
+  for (const auto& entry : std::filesystem::directory_iterator{HOLDFAST_SOURCE_DIR "/tests/fuzz/corpus/exchange_info"})
     paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<std::string> bodies;

@@ -17,7 +17,7 @@ std::set<std::uint64_t> hashes_of(const feature_subjects& noted) {
   return found;
 }
 
-struct feature_test : testing::Test {
+struct feature_test : ::testing::Test {
   std::shared_ptr<counter_ledger> ledger = counter_ledger::anonymous(64);
   std::shared_ptr<feature_account> account
     = std::make_shared<feature_account>("grid", ledger->handle("metrics:feature_usage:grid"));

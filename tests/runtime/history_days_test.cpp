@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t day = 86'400;
 constexpr std::int64_t first_day = 20'000 * day;
 
-struct history_days_test : testing::Test {
+struct history_days_test : ::testing::Test {
   test::temporary_folder folder;
   std::unique_ptr<history_file> file = std::move(*history_file::open(folder.file("history.sqlite")));
 

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct task_test : testing::Test {
+struct task_test : ::testing::Test {
   std::shared_ptr<test::manual_clock> clock = std::make_shared<test::manual_clock>();
   std::shared_ptr<counter_ledger> ledger = counter_ledger::anonymous(64);
   task_board board{clock};
