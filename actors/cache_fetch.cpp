@@ -69,6 +69,12 @@ bool holds_lease(self_pointer self, market which) {
   return attempt.token != 0 && now_of(self) < attempt.lease_until;
 }
 
+void answer_after_attempt(self_pointer self, market which) {
+  if (board_of(self, which)->fresh(now_of(self)))
+    answer_from_board(self, which, true);
+  answer_refreshers(self, outcome_of(self, which, false));
+}
+
 // Nothing has to be fetched. A table without a token is given ours.
 void end_without_fetch(self_pointer self, market which) {
   end_attempt(self, which);
@@ -80,9 +86,7 @@ void end_without_fetch(self_pointer self, market which) {
   } else {
     give_back_lease(self, which);
   }
-  if (board->fresh(now_of(self)))
-    answer_from_board(self, which, true);
-  answer_refreshers(self, outcome_of(self, which, false));
+  answer_after_attempt(self, which);
 }
 
 void fetch_ended(self_pointer self, fetch_result& result) {
@@ -139,15 +143,28 @@ void check_or_fetch(self_pointer self, market which) {
 
 void take_lease(self_pointer self, market which);
 
+// What others left could not be read. A fetch is younger than that in any case; a table that we have need not be, and our
+// token would put it above theirs: it waits for the next look.
+void go_on_unseeing(self_pointer self, market which) {
+  const auto& attempt = attempt_of(self, which);
+  if (attempt.may_fetch && !satisfied(self, which, attempt.at_age))
+    return ask_exchange(self, which);
+  end_attempt(self, which);
+  give_back_lease(self, which);
+  answer_after_attempt(self, which);
+}
+
 // The right to fetch is ours. Somebody may have had it a moment ago and left a table.
 void look_before_fetch(self_pointer self, market which) {
   attempt_of(self, which).stage = attempt_stage::checking;
-  read_fence(self, which, [self, which](table_order found) {
+  read_fence(self, which, [self, which](std::optional<table_order> found) {
+    if (!found)
+      return go_on_unseeing(self, which);
     // The store's clock went back: nothing could be written under our token.
-    if (found.token >= attempt_of(self, which).token)
+    if (found->token >= attempt_of(self, which).token)
       take_lease(self, which);
-    else if (found > of(self, which).judged && found > board_of(self, which)->order)
-      follow(self, which, [self, which] { check_or_fetch(self, which); });
+    else if (*found > of(self, which).judged && *found > board_of(self, which)->order)
+      follow(self, which, [self, which](bool was_read) { was_read ? check_or_fetch(self, which) : go_on_unseeing(self, which); });
     else
       check_or_fetch(self, which);
   });

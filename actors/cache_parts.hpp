@@ -62,10 +62,11 @@ void renew_lease(self_pointer self, market which, std::uint64_t attempt);
 
 // Looks into the store for those who wait.
 void ask_store(self_pointer self, market which);
-// Takes another process's table from the store, if it is newer than the board's; `then` in any case.
-void follow(self_pointer self, market which, std::function<void()> then = {});
-// The newest order that has written the store; zero where there is none or it cannot be read.
-void read_fence(self_pointer self, market which, std::function<void(table_order)> then);
+// Takes another process's table from the store, if it is newer than the board's; `then` in any case, told whether the store
+// could be read.
+void follow(self_pointer self, market which, std::function<void(bool was_read)> then = {});
+// The newest order that has written the store; zero where there is none, nothing where it cannot be read.
+void read_fence(self_pointer self, market which, std::function<void(std::optional<table_order>)> then);
 void look_at_fences(self_pointer self);
 
 // --- cache_values.cpp
@@ -82,6 +83,7 @@ enum class verdict : std::uint8_t { usable, foreign, unusable };
 struct judged_value {
   verdict what = verdict::unusable;
   fresh_table table;
+  bool was_read = true; // false: the store did not tell whether it is fresh
 };
 
 // The full value of a holdfast process, usable if it is of our configuration and young enough by its own account.

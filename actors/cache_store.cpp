@@ -57,13 +57,13 @@ void ask_bare_array(self_pointer self, market which, const symbols_answer& store
     });
 }
 
-void followed(self_pointer self, market which, const std::function<void()>& then) {
+void followed(self_pointer self, market which, const std::function<void(bool)>& then, bool was_read) {
   auto& one = of(self, which);
   one.following = false;
   if (std::exchange(one.follow_again, false))
     follow(self, which);
   if (then)
-    then();
+    then(was_read);
 }
 
 } // namespace
@@ -88,7 +88,7 @@ void ask_store(self_pointer self, market which) {
     });
 }
 
-void follow(self_pointer self, market which, std::function<void()> then) {
+void follow(self_pointer self, market which, std::function<void(bool)> then) {
   auto& one = of(self, which);
   if (one.following && !then) {
     one.follow_again = true;
@@ -101,13 +101,13 @@ void follow(self_pointer self, market which, std::function<void()> then) {
       confirm_freshness(self, which, judge_full_value(self, which, found), [self, which, then](const judged_value& judged) {
         if (judged.what == verdict::usable)
           take(self, which, judged.table);
-        followed(self, which, then);
+        followed(self, which, then, judged.was_read);
       });
     },
-    [self, which, then](const caf::error&) { followed(self, which, then); });
+    [self, which, then](const caf::error&) { followed(self, which, then, false); });
 }
 
-void read_fence(self_pointer self, market which, std::function<void(table_order)> then) {
+void read_fence(self_pointer self, market which, std::function<void(std::optional<table_order>)> then) {
   read(
     self, {keys::fence(keys::symbols_full(which)), {}},
     [self, which, then](const store_value& found) {
@@ -116,12 +116,13 @@ void read_fence(self_pointer self, market which, std::function<void(table_order)
       highest = std::max(highest, order.token);
       then(order);
     },
-    [then](const caf::error&) { then({}); });
+    [then](const caf::error&) { then(std::nullopt); });
 }
 
 void look_at_fences(self_pointer self) {
   for (const auto which : all_markets)
-    read_fence(self, which, [self, which](table_order found) {
+    read_fence(self, which, [self, which](std::optional<table_order> fence) {
+      const auto found = fence.value_or(table_order{});
       const auto board = board_of(self, which);
       if (found > board->order && found > of(self, which).judged)
         follow(self, which);

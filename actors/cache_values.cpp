@@ -33,6 +33,11 @@ symbol_table_ptr newest_known(self_pointer self, market which, const symbols_ans
   return stored.table && (!board->table || is_newer(stored.stamp(), board->stamp())) ? stored.table : board->table;
 }
 
+void note_judged(self_pointer self, market which, const judged_value& value) {
+  auto& judged = of(self, which).judged;
+  judged = std::max(judged, value.table.answer.order);
+}
+
 } // namespace
 
 judged_value judge_full_value(self_pointer self, market which, const store_value& found) {
@@ -44,13 +49,14 @@ judged_value judge_full_value(self_pointer self, market which, const store_value
   if (!decoded)
     return {};
   one.highest_token = std::max(one.highest_token, decoded->order.token);
-  one.judged = std::max(one.judged, decoded->order);
+  judged_value judged;
+  judged.table.answer.order = decoded->order;
   if (decoded->fingerprint != self->state.settings.fingerprint) {
     note_foreign_value(self, which);
-    return {verdict::foreign, {}};
+    judged.what = verdict::foreign;
+    return judged;
   }
   one.status.store_is_foreign = false;
-  judged_value judged;
   judged.table.answer = {std::move(decoded->table), symbols_source::cache, decoded->fetched_at, {}, decoded->order};
   if (!decoded->fetched_at)
     return judged;
@@ -67,11 +73,15 @@ judged_value judge_full_value(self_pointer self, market which, const store_value
 }
 
 void confirm_freshness(self_pointer self, market which, judged_value judged, std::function<void(const judged_value&)> then) {
-  if (judged.what != verdict::usable)
+  if (judged.what != verdict::usable) {
+    note_judged(self, which, judged);
     return then(judged);
+  }
+  // Until it is known to be fresh or not it has not been judged, and no older table of ours may be put above it.
   read(
     self, {std::string{keys::symbols_cache(which)}, {}, true},
-    [self, judged, then](const store_value& plain) mutable {
+    [self, which, judged, then](const store_value& plain) mutable {
+      note_judged(self, which, judged);
       if (!plain.value || !plain.ttl_left || *plain.ttl_left <= 0ms)
         judged.what = verdict::unusable;
       else
@@ -80,6 +90,7 @@ void confirm_freshness(self_pointer self, market which, judged_value judged, std
     },
     [judged, then](const caf::error&) mutable {
       judged.what = verdict::unusable;
+      judged.was_read = false;
       then(judged);
     });
 }

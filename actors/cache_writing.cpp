@@ -61,7 +61,7 @@ void write_to_store(self_pointer self, market which, std::function<void()> then)
       [self, which, then](const caf::error& why) {
         logger()->debug("symbols not written to the store market={} reason={}", to_string(which), self->system().render(why));
         if (fault_of(why) == fault::fenced)
-          read_fence(self, which, [self, which](table_order) { follow(self, which); });
+          read_fence(self, which, [self, which](std::optional<table_order>) { follow(self, which); });
         if (then)
           then();
       });
@@ -90,7 +90,8 @@ void store_changed(self_pointer self, const store_event& event) {
     if (!board->order.known())
       bring_into_store(self, which);
     else
-      read_fence(self, which, [self, which, order = board->order](table_order found) {
+      read_fence(self, which, [self, which, order = board->order](std::optional<table_order> fence) {
+        const auto found = fence.value_or(table_order{});
         if (found < order)
           write_to_store(self, which);
         else if (found > order)

@@ -86,6 +86,7 @@ embargo::embargo(market which, std::string file, clock_ptr clock)
 
 void embargo::close_for(std::chrono::seconds length, embargo_cause cause) {
   length = std::clamp(length, std::chrono::seconds{1}, embargo_max);
+  look(); // a sibling may have been told to wait for longer, and the file holds one line
   std::lock_guard guard{mutex_};
   const auto until = clock_->boot_now() + length;
   if (until <= until_)
@@ -130,6 +131,7 @@ std::string embargo::text() const {
 }
 
 void embargo::learn(std::string_view line) {
+  look();
   std::lock_guard guard{mutex_};
   if (learn_locked(line))
     write();

@@ -163,6 +163,20 @@ CAF_TEST(a table fetched while the store was away replaces an older one there un
   CAF_CHECK(store->written[0].order.token > theirs);
 }
 
+CAF_TEST(a table without a token is not put above one of the store that could not be read) {
+  store->away = true;
+  read();
+  end_fetches(good(3));
+  put_full(full_value(6, 5s, {store->last_token + 1, 0}));
+  store->away = false;
+  store->silent = true;
+  tell(store_change::link_up);
+  advance(5s);
+  CAF_CHECK_EQUAL(store->written.size(), 0u);
+  CAF_CHECK(holders().empty());
+  CAF_CHECK_EQUAL(hanging()->table->size(), 3u);
+}
+
 CAF_TEST(a holder that was frozen with the answer in hand never overwrites what others wrote meanwhile) {
   read();
   clock->advance(60s); // no timer ran: the process stood still

@@ -84,6 +84,17 @@ TEST_F(embargo_file, is_learned_by_a_process_that_is_running) {
   EXPECT_EQ(sibling.cause(), embargo_cause::own_share);
 }
 
+TEST_F(embargo_file, of_a_sibling_that_is_longer_is_not_overwritten) {
+  auto here = opened();
+  auto taught = opened();
+  opened().close_for(3600s);
+  here.close_for(60s);
+  taught.learn("1 0 exchange");
+  const auto next = opened().closed_until();
+  ASSERT_TRUE(next);
+  EXPECT_GT(*next, clock->boot_now() + 3000s);
+}
+
 TEST_F(embargo_file, travels_as_a_line_of_text) {
   auto here = opened();
   embargo there{market::spot, "", clock};
