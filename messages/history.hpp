@@ -38,7 +38,7 @@ struct history_days_wanted {
   std::uint32_t days = 7;
 };
 
-struct history_days {
+struct history_days { // how much counters grew, day by day of UTC
   bool kept = false;                             // false: no history is kept
   std::int64_t today = 0;                        // days since 1970
   std::vector<std::vector<std::int64_t>> growth; // as many as keys, in their order; the oldest day first

@@ -108,7 +108,7 @@ struct store_count_distinct {
   boot_time deadline;
 };
 
-struct store_distinct_found {
+struct store_distinct_found { // 0 where nothing was ever added
   std::vector<std::optional<std::uint64_t>> counts; // as many as keys, in their order; none: something else is there
 };
 

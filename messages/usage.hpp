@@ -22,14 +22,14 @@ struct features_wanted {
   boot_time deadline;
 };
 
-struct feature_usage {
+struct feature_usage { // how much one feature is used
   std::string name;
   std::int64_t total = 0;                       // uses, by every process
   std::optional<std::uint64_t> subjects;        // about how many distinct ones; none: the store did not tell
   std::vector<std::int64_t> per_day;            // the oldest first; empty: no history is kept
 };
 
-struct features_found {
+struct features_found { // with an error: what could be told without the store
   std::vector<std::string> days;       // as 2026-11-24, of UTC; as long as every per_day that is not empty
   std::vector<feature_usage> features; // the most used first, then by name
   fault error = fault::none;
@@ -37,7 +37,7 @@ struct features_found {
 
 struct get_feature_status {};
 
-struct feature_status {
+struct feature_status { // of the subjects on their way to the store
   std::uint64_t features = 0;       // whose subjects this process notes
   std::uint64_t waiting = 0;        // subjects that are not in the store yet
   std::uint64_t left_out = 0;       // uses whose subject was not noted: too many new ones while the store was away

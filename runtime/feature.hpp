@@ -54,7 +54,7 @@ private:
   std::atomic<std::uint64_t> additions_{0};
 };
 
-class HOLDFAST_EXPORT feature_account {
+class HOLDFAST_EXPORT feature_account { // what is kept of one feature; any thread
 public:
   // `uses` counts metrics:feature_usage:<name>.
   feature_account(std::string_view name, counter uses) : name_{name}, uses_{uses} {}

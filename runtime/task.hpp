@@ -45,7 +45,7 @@ struct task_reading {
   std::string last_error;                        // of this process; empty: none
 };
 
-class [[nodiscard]] HOLDFAST_EXPORT task_run {
+class [[nodiscard]] HOLDFAST_EXPORT task_run { // one run; told apart from others by its scope, used by one thread
 public:
   task_run() noexcept = default; // of no task
   explicit task_run(std::shared_ptr<task_account> account) noexcept;

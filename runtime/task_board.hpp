@@ -25,7 +25,7 @@ struct task_counters {
   counter error;
 };
 
-class task_account {
+class task_account { // what is kept of one task; any thread
 public:
   task_account(std::string_view name, task_counters counters, clock_ptr clock);
 
