@@ -31,7 +31,7 @@ namespace holdfast {
 HOLDFAST_EXPORT std::string text_of(const caf::error& why);
 
 template <class Answer, class Self, class Actor, class Question, class Then, class Otherwise>
-void request_as_task(Self* self, task_run run, const Actor& whom, std::chrono::nanoseconds timeout, Question&& question,
+inline void request_as_task(Self* self, task_run run, const Actor& whom, std::chrono::nanoseconds timeout, Question&& question,
                      Then then, Otherwise otherwise) {
   run.must_tell();
   const auto held = std::make_shared<task_run>(std::move(run));

@@ -7,7 +7,8 @@ exchange down, both; what a phase's fault is, follows from the seed.
 
 Judged:
   - hot path: p50, p99 and p99.9 of reads and increments, each the median of the windows of a second, are in every phase at
-    most 1.5 times those of the healthy phase (what is within 100 ns of it is the clock's own grain and no difference)
+    most 1.5 times those of the healthy phase (what is within 100 ns of it is the clock's own grain and no difference);
+    a run of less than two minutes has too few windows for that: it shows them and does not judge
   - memory: the private memory of either process grows by less than 2 MB from its first healthy phase after warm-up to its last.
     Warm-up is a whole cycle of phases and at least two minutes; a shorter run shows the growth and does not judge it
   - descriptors: as many in the last healthy phase as in the first after the first cycle, at most
@@ -314,7 +315,8 @@ class Soak:
         for (phase, what, share), value in table.items():
             healthy = table["healthy", what, share]
             good = value <= HOT_RATIO_MAX * healthy or value - healthy <= GRAIN_NS
-            self.judge(good, f"{what} {share} while {phase}: {value:.0f} ns, healthy {healthy:.0f} ns")
+            if self.seconds >= WARM_UP_SECONDS:
+                self.judge(good, f"{what} {share} while {phase}: {value:.0f} ns, healthy {healthy:.0f} ns")
         return table
 
     def resources(self):
