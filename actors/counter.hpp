@@ -71,6 +71,8 @@ struct counter_state {
   std::vector<waiting_rows> waiting;
   std::map<std::string, remembered_counter, std::less<>> remembered; // bounded
   store_past past;
+  bool saw_lost = false;     // since the epoch changed, in any ledger: a counter that is gone with its record
+  bool saw_survivor = false; // and a record from before
   bool ever_answered = false;
   std::size_t verify_ramp = 0; // rows compared per tick
   std::size_t verify_budget = 0; // left of it

@@ -32,22 +32,28 @@ void verify_all(counter_state& state) {
     ledger->verify_all();
 }
 
-// What the rows of all ledgers tell of the store's past, before any of them is judged by it.
 void note_epoch(counter_state& state, const std::string& epoch_text) {
   const auto epoch = ledger_id_from(epoch_text);
   if (state.ever_answered && epoch != state.past.epoch) {
     if (is_set(state.past.epoch)) // an epoch that was missing tells of the same event as the new one
-      for (auto& [number, ledger] : state.ledgers)
-        ledger->forget_emptied();
+      state.saw_lost = state.saw_survivor = false;
     verify_all(state);
   }
   state.ever_answered = true;
   state.past.epoch = epoch;
 }
 
+// What the rows of all ledgers tell of the store's past, before any of them is judged by it.
+void note_traces(counter_state& state, const merge_batch& asked, const std::vector<merge_verdict>& verdicts) {
+  for (std::size_t i = 0; i < std::min(asked.requests.size(), verdicts.size()); ++i) {
+    const auto trace = trace_in(asked.requests[i], verdicts[i], state.past.epoch);
+    state.saw_lost |= trace == store_trace::lost;
+    state.saw_survivor |= trace == store_trace::survived;
+  }
+}
+
 void judge_past(counter_state& state) {
-  state.past.emptied = std::any_of(state.ledgers.begin(), state.ledgers.end(),
-                                   [](const auto& one) { return one.second->saw_emptied(); });
+  state.past.emptied = state.saw_lost && !state.saw_survivor;
   state.past.asked_others = std::none_of(state.ledgers.begin(), state.ledgers.end(),
                                          [](const auto& one) { return one.second->has_unasked(); });
 }
@@ -86,6 +92,7 @@ void start_merge(self_pointer self, std::uint64_t number, merge_batch next) {
         ++here.status.merged_batches;
         here.retry.reset();
         note_epoch(here, reply.epoch);
+        note_traces(here, *batch, reply.verdicts);
         judge_past(here);
         ledger.take(*batch, reply.verdicts, view_of(here));
         drain(self);

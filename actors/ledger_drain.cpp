@@ -127,9 +127,6 @@ void draining_ledger::take_one(std::uint32_t row, const merge_request& asked, co
                                const drain_view& view) {
   auto& state = rows_[row];
   const auto before = file_->bookkeeping(row);
-  if (verdict.outcome == merge_outcome::mismatch && verdict.found.generation.empty() && !verdict.found.counter_exists
-      && asked.before.merged != ledger_sums{} && is_set(before.epoch) && before.epoch != view.past.epoch)
-    saw_emptied_ = true;
   const auto decision = decide(asked, verdict, before, file_->sums(row), role_, view.past);
   ambiguous_ += decision.ambiguous ? 1 : 0;
   if (decision.book != before)

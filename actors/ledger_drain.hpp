@@ -66,9 +66,6 @@ public:
   // Everything is in the store and retired.
   bool finished() const;
   void remove_file() noexcept { file_->remove(); }
-  // Found by the last answers: a counter that this ledger had in the store is gone, with its record.
-  bool saw_emptied() const noexcept { return saw_emptied_; }
-  void forget_emptied() noexcept { saw_emptied_ = false; }
   std::uint64_t ambiguous() const noexcept { return ambiguous_; }
   std::size_t batches_under_way = 0;
 
@@ -100,7 +97,6 @@ private:
   std::unordered_map<std::string_view, std::uint32_t> by_key_;
   std::uint32_t cursor_ = 0;
   std::uint64_t ambiguous_ = 0;
-  bool saw_emptied_ = false;
 };
 
 } // namespace holdfast

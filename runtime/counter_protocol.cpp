@@ -69,8 +69,17 @@ void settle_in(row_bookkeeping& book, const ledger_id& generation, const ledger_
   book.joining = mark_of(generation) == generation_mark::emptied ? generation : ledger_id{};
 }
 
+bool of_other_epoch(const row_bookkeeping& book, const ledger_id& epoch) noexcept {
+  return is_set(book.epoch) && epoch != book.epoch;
+}
+
 bool was_emptied(const row_bookkeeping& book, const store_past& past) noexcept {
-  return is_set(book.epoch) && past.epoch != book.epoch && past.emptied;
+  return of_other_epoch(book, past.epoch) && past.emptied && past.asked_others;
+}
+
+// Whether the fate of the other counters decides how this row is meant.
+bool has_to_wait(const row_bookkeeping& book, const store_past& past) noexcept {
+  return of_other_epoch(book, past.epoch) && !past.asked_others;
 }
 
 merge_decision after_merge(const merge_request& asked, const row_bookkeeping& book, const ledger_id& epoch) {
@@ -138,6 +147,8 @@ merge_decision on_own_field(const merge_request& asked, const merge_state& found
                   "the store knows more of this writer than the file: the file went back, or the writer lives elsewhere");
   const auto stands
     = with_field(field->sums, ledger_id_from(found.generation), book, was_emptied(book, past));
+  if (stands.kept && has_to_wait(book, past))
+    return answer_with(book, merge_action::wait, {});
   merge_decision decision;
   decision.action = merge_action::again;
   decision.book = book;
@@ -155,10 +166,9 @@ merge_decision on_mismatch(const merge_request& asked, const merge_state& found,
   // The record lost the field of an id that followed a retired one: what became of that one decides.
   if (!is_zero(book.carried))
     return answer_with(started_over(book), merge_action::again, {});
-  const bool other_epoch = is_set(book.epoch) && past.epoch != book.epoch;
   const auto stands = without_field(found, book, was_emptied(book, past));
   const bool in_doubt = stands.kept && !is_zero(book.sent);
-  if (in_doubt && other_epoch && !past.asked_others)
+  if (in_doubt && has_to_wait(book, past))
     return answer_with(book, merge_action::wait, {});
   merge_decision decision;
   decision.action = merge_action::again;
@@ -241,6 +251,19 @@ std::optional<merge_request> make_merge(std::string_view key, const ledger_id& f
     request.book.joining = ledger_id_from(basis.expected.generation);
   }
   return request;
+}
+
+store_trace trace_in(const merge_request& asked, const merge_verdict& verdict, const ledger_id& epoch) noexcept {
+  if (!of_other_epoch(asked.book, epoch))
+    return store_trace::none;
+  if (verdict.outcome == merge_outcome::merged)
+    return asked.joins ? store_trace::none : store_trace::survived;
+  if (verdict.outcome != merge_outcome::mismatch)
+    return store_trace::none;
+  if (verdict.found.generation.empty())
+    return verdict.found.counter_exists || is_zero(asked.before.merged) ? store_trace::none : store_trace::lost;
+  const bool known = is_set(asked.book.generation) && ledger_id_from(verdict.found.generation) == asked.book.generation;
+  return known ? store_trace::survived : store_trace::none;
 }
 
 merge_decision decide(const merge_request& asked, const merge_verdict& verdict, const row_bookkeeping& book,

@@ -331,6 +331,8 @@ TEST_F(protocol, a_rival_that_counted_in_the_emptied_store_before_us_is_told_by_
   count(1);
   EXPECT_EQ(row.merge(store), merge_action::wait);
   row.past.emptied = true;
+  EXPECT_EQ(row.merge(store), merge_action::wait);
+  row.past.asked_others = true;
   EXPECT_EQ(row.merge(store), merge_action::done);
   EXPECT_EQ(value(), 9);
   EXPECT_EQ(row.ambiguous, 0u);
@@ -344,6 +346,26 @@ TEST_F(protocol, a_lost_epoch_alone_does_not_make_an_emptied_store) {
   count_and_merge(1);
   EXPECT_EQ(value(), 6);
   EXPECT_EQ(row.ambiguous, 1u);
+}
+
+TEST_F(protocol, a_counter_gone_with_its_record_and_a_record_still_there_are_told_apart) {
+  row.past.epoch = random_ledger_id();
+  count_and_merge(5);
+  const auto trace = [&](const ledger_id& epoch) {
+    const auto asked = make_merge(test::protocol_key, row.file_writer, row.sums, row.book, usual_basis(row.book), {});
+    return trace_in(*asked, store.merge(asked->row), epoch);
+  };
+  EXPECT_EQ(trace(row.past.epoch), store_trace::none);
+  EXPECT_EQ(trace(random_ledger_id()), store_trace::survived);
+  row.sums.added += 1;
+  merge_without_reply();
+  row.book.sent = row.book.merged;
+  EXPECT_EQ(trace(random_ledger_id()), store_trace::survived); // the field is another, the record is ours
+  store.lose_bookkeeping();
+  EXPECT_EQ(trace(random_ledger_id()), store_trace::none);
+  store.empty();
+  EXPECT_EQ(trace(random_ledger_id()), store_trace::lost);
+  EXPECT_EQ(trace(row.past.epoch), store_trace::none);
 }
 
 // What the store refuses, and what cannot be sent.

@@ -108,14 +108,15 @@ void protocol_model::take(message& what) {
     what.answer = carry_out(what);
     if (what.doubled)
       return;
-    what.past = {store_.epoch, store_.epoch == newest_epoch_, true};
+    what.epoch = store_.epoch;
+    what.era = store_.era;
     what.upheavals = upheavals_;
     messages_.push_back(what);
     return;
   }
   for (auto& one : ledgers_)
     if (one.name == what.ledger && one.flying && one.number == what.number) {
-      one.row.past = what.past;
+      one.row.past = past_of(one.row.book, what.epoch, what.era);
       one.row.take(*one.flying, *what.answer);
       one.upheavals = what.upheavals;
       note("ledger " + std::to_string(one.name) + " hears of #" + std::to_string(what.number)
@@ -200,12 +201,23 @@ void protocol_model::copy_somebody() {
   ledgers_.push_back(std::move(copy));
 }
 
+void protocol_model::new_epoch() {
+  store_.epoch = random_ledger_id();
+  eras_[store_.epoch] = store_.era;
+}
+
+store_past protocol_model::past_of(const row_bookkeeping& book, const ledger_id& epoch, std::uint64_t era) const {
+  const auto of_book = eras_.find(book.epoch);
+  return {epoch, era == newest_era_ && of_book != eras_.end() && of_book->second != era, true};
+}
+
 void protocol_model::change_store() {
   const auto dice = random_() % 8;
   if (dice == 0 && faults_.emptied) {
     store_ = {};
+    store_.era = ++newest_era_;
+    new_epoch();
     ++upheavals_;
-    newest_epoch_ = store_.epoch;
     note("store: FLUSHALL");
   } else if (dice < 4 && faults_.rivals) {
     store_.counter = store_.counter.value_or(0) + 1000;
@@ -217,6 +229,9 @@ void protocol_model::change_store() {
     store_.generation.clear();
     store_.fields.clear();
     note("store: the record is evicted");
+  } else if (dice == 6 && faults_.evictions) {
+    new_epoch();
+    note("store: the epoch is evicted");
   }
   if (!store_.counter && store_.generation.empty() && !store_.brought.empty()) {
     store_.brought.clear(); // nothing of it is left: as good as emptied
@@ -267,7 +282,7 @@ bool protocol_model::settle() {
   for (int turn = 0; turn < 2000; ++turn) {
     bool rest = true;
     for (auto& one : ledgers_) {
-      one.row.past = {store_.epoch, store_.epoch == newest_epoch_, true};
+      one.row.past = past_of(one.row.book, store_.epoch, store_.era);
       if (!one.row.wants())
         continue;
       rest = false;

@@ -28,7 +28,7 @@ public:
     bool rollbacks = false;  // a replica that missed writes takes over
     bool rivals = false;     // plain INCRBY
     bool deletions = false;  // DEL of the counter
-    bool evictions = false;  // of the record alone
+    bool evictions = false;  // of the record alone, of the store's epoch alone
   };
 
   protocol_model(faults what, std::uint64_t seed);
@@ -51,6 +51,7 @@ private:
     std::string generation;
     std::map<std::string, std::string> fields;
     ledger_id epoch = random_ledger_id();
+    std::uint64_t era = 0; // counts how often it was emptied
     std::map<std::size_t, std::int64_t> brought; // by process
   };
   struct ledger {
@@ -69,7 +70,8 @@ private:
     merge_row row;
     bool doubled = false; // a second copy; nobody hears its answer
     std::optional<merge_verdict> answer; // none: on its way to the store
-    store_past past;
+    ledger_id epoch{};
+    std::uint64_t era = 0;
     std::uint64_t upheavals = 0;
   };
 
@@ -86,6 +88,9 @@ private:
   void take(message& what);
   void bury();
   void note(std::string what);
+  void new_epoch();
+  // What the fate of other counters would tell of a store with this epoch and of this era.
+  store_past past_of(const row_bookkeeping& book, const ledger_id& epoch, std::uint64_t era) const;
   ledger& somebody() { return ledgers_[random_() % ledgers_.size()]; }
   bool chance(std::uint64_t in) { return random_() % in == 0; }
 
@@ -93,7 +98,8 @@ private:
   std::mt19937_64 random_;
   bool subtracts_;
   store store_;
-  ledger_id newest_epoch_ = store_.epoch;
+  std::uint64_t newest_era_ = 0;
+  std::map<ledger_id, std::uint64_t> eras_{{store_.epoch, 0}};
   std::deque<store> past_;
   std::vector<ledger> ledgers_;
   std::vector<message> messages_;

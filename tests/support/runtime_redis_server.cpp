@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 
@@ -36,16 +37,24 @@ std::string find_program() {
   return {};
 }
 
-std::uint16_t free_port() {
+bool is_free(std::uint16_t port) {
   const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(handle, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(handle, reinterpret_cast<sockaddr*>(&address), &size);
+  address.sin_port = htons(port);
+  const bool free = ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   ::close(handle);
-  return ntohs(address.sin_port);
+  return free;
+}
+
+// Below the ports that the kernel gives to others. A node of a cluster also needs the port 10,000 above.
+std::uint16_t free_port() {
+  std::random_device random;
+  std::uniform_int_distribution<std::uint16_t> ports{10'000, 21'999};
+  for (;;)
+    if (const auto port = ports(random); is_free(port) && is_free(static_cast<std::uint16_t>(port + 10'000)))
+      return port;
 }
 
 std::filesystem::path make_folder() {
