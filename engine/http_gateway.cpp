@@ -25,7 +25,6 @@ namespace {
 constexpr unsigned connections_max = 64;
 constexpr unsigned idle_seconds = 15;
 constexpr std::size_t body_bytes_max = 64u << 10;
-constexpr intptr_t tcp_threads = 2;
 constexpr std::chrono::milliseconds farewell{200};
 
 struct daemon_deleter {
@@ -139,10 +138,8 @@ struct http_gateway::parts {
       static_cast<parts*>(self)->waiting.leave(state->answer);
   }
 
-  bool listen(unsigned flags, std::uint16_t port, MHD_OptionItem where, intptr_t threads) {
-    std::array<MHD_OptionItem, 3> options{where, {MHD_OPTION_THREAD_POOL_SIZE, threads, nullptr}, {MHD_OPTION_END, 0, nullptr}};
-    if (threads < 2)
-      options[1] = {MHD_OPTION_END, 0, nullptr};
+  bool listen(unsigned flags, std::uint16_t port, MHD_OptionItem where) {
+    std::array<MHD_OptionItem, 2> options{where, {MHD_OPTION_END, 0, nullptr}};
     daemon.reset(MHD_start_daemon(flags | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, nullptr, nullptr,
                                   &parts::handle, this, MHD_OPTION_ARRAY, options.data(), MHD_OPTION_NOTIFY_COMPLETED,
                                   &parts::completed, this, MHD_OPTION_NOTIFY_CONNECTION, &parts::connected, this,
@@ -184,7 +181,7 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& 
   }
   auto all = std::make_unique<parts>(host, token, std::string{}, limits);
   if (!all->listen(MHD_USE_TURBO | (is_v6 ? unsigned{MHD_USE_IPv6} : 0u), wanted->port,
-                   {MHD_OPTION_SOCK_ADDR, 0, &storage}, tcp_threads))
+                   {MHD_OPTION_SOCK_ADDR, 0, &storage}))
     return unexpected{"cannot listen on " + address + ": " + std::strerror(errno)};
   const auto port = MHD_get_daemon_info(all->daemon.get(), MHD_DAEMON_INFO_BIND_PORT)->port;
   all->address = (is_v6 ? '[' + wanted->host + ']' : wanted->host) + ':' + std::to_string(port);
@@ -196,7 +193,7 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open_socket(e
   if (!listening)
     return unexpected{listening.error()};
   auto all = std::make_unique<parts>(host, std::string{}, path, connection_limits{});
-  if (!all->listen(0, 0, {MHD_OPTION_LISTEN_SOCKET, *listening, nullptr}, 1))
+  if (!all->listen(0, 0, {MHD_OPTION_LISTEN_SOCKET, *listening, nullptr}))
     return unexpected{path + ": cannot be listened on"};
   return std::unique_ptr<http_gateway>{new http_gateway{std::move(all)}};
 }

@@ -1,7 +1,7 @@
 // The HTTP side of an engine: symbols, counters and status as JSON, over TCP or a unix socket.
 //
-// Threads   its own two (libmicrohttpd); answers fresh lists from the board without a message to any actor, and lets the
-//           connection sleep while actors are asked: no slow question holds up another request.
+// Threads   one serves (libmicrohttpd's), one watches for slow clients. Fresh lists are answered from the board without a
+//           message to any actor, and a connection sleeps while actors are asked: no slow question holds up another request.
 // Bounds    64 connections, of which idle ones give way; 15 s of silence, 30 s for a head, 30 s for the rest and the answer;
 //           32 KiB of head, 64 KiB of body; questions to actors wait at most 2 s.
 // Security  every route but /healthz and the dashboard's page wants the token, where one is set (compared in constant time).
