@@ -1,6 +1,7 @@
 #include "engine/parts.hpp"
 
 #include <algorithm>
+#include <future>
 #include <random>
 
 #include <caf/actor_cast.hpp>
@@ -30,11 +31,7 @@
 
 namespace holdfast {
 
-namespace {
-
 using namespace std::chrono_literals;
-
-} // namespace
 
 list_rules list_rules_of(const options& settings, market which) {
   return {settings.quote_assets, settings.priority(which)};
@@ -47,6 +44,8 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
     logger()->warn("state is kept in memory only, it does not survive the process: {}", folder.problem);
   if (!folder.warning.empty())
     logger()->warn("{}", folder.warning);
+  // A new process answers as early as it can: the lists are read while the ledger is made.
+  auto lists = std::async(means.own_threads ? std::launch::async : std::launch::deferred, [this] { load_last_good(); });
   ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)
                                : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity,
                                                     settings.ledger_stripes);
@@ -61,7 +60,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
     memories[index(which)]
       = std::make_shared<exchange_memory>(folder.file("refused_" + name + ".json"), clock, !settings.api_key.empty());
   }
-  load_last_good();
+  lists.get();
   spawn_actors();
   spawn_rate_limiter();
   spawn_keepers();
