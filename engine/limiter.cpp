@@ -15,12 +15,12 @@ constexpr rate_decision of_a_wrong_limit{false, 0, std::chrono::nanoseconds::max
 rate_decision limiter::try_acquire(std::uint32_t amount) noexcept {
   if (!core_)
     return of_a_wrong_limit;
-  if (const auto here = core_->decide_here(amount)) [[likely]] {
-    if (here->renew)
+  if (const auto taken = core_->take_leased(amount); taken.left >= 0) [[likely]] {
+    if (taken.renew)
       ask_for_lease();
-    return here->decision;
+    return {true, taken.left, std::chrono::nanoseconds{0}, rate_basis::lease};
   }
-  return ask_and_wait(amount, core_->limit().options.deadline);
+  return try_acquire(amount, core_->limit().options.deadline);
 }
 
 rate_decision limiter::try_acquire(std::uint32_t amount, std::chrono::nanoseconds deadline) noexcept {

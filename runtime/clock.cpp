@@ -30,16 +30,24 @@ public:
   // wall clock on and not the monotonic one, which shows in their distance (and so does a step of the wall clock).
   boot_time coarse_now() const noexcept override {
     const auto monotonic = read_ns(CLOCK_MONOTONIC_COARSE);
+    if (monotonic != tick_.load(std::memory_order_acquire))
+      notice_sleep(monotonic);
+    return boot_time{std::chrono::nanoseconds{monotonic + slept_.load(std::memory_order_relaxed)}};
+  }
+
+private:
+  // Once per tick of the kernel, with which both coarse clocks move.
+  void notice_sleep(std::int64_t monotonic) const noexcept {
     const auto distance = read_ns(CLOCK_REALTIME_COARSE) - monotonic;
     if (std::abs(distance - distance_.load(std::memory_order_relaxed)) > unnoticed_ns) {
       slept_.store(read_ns(CLOCK_BOOTTIME) - read_ns(CLOCK_MONOTONIC), std::memory_order_relaxed);
       distance_.store(distance, std::memory_order_relaxed);
     }
-    return boot_time{std::chrono::nanoseconds{monotonic + slept_.load(std::memory_order_relaxed)}};
+    tick_.store(monotonic, std::memory_order_release);
   }
 
-private:
   static constexpr std::int64_t unnoticed_ns = 15'000'000; // more than one tick between the two readings
+  mutable std::atomic<std::int64_t> tick_{0};
   mutable std::atomic<std::int64_t> distance_{0};
   mutable std::atomic<std::int64_t> slept_{0};
 };

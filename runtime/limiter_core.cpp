@@ -36,9 +36,8 @@ limiter_core::limiter_core(rate_limit what, clock_ptr clock, limiter_counters co
   : what_{std::move(what)}, clock_{std::move(clock)}, counts_{counts}, processes_{std::move(processes)} {}
 
 std::optional<limiter_core::here> limiter_core::decide_here(std::uint32_t amount) noexcept {
-  if (what_.options.mode == rate_mode::leased)
-    if (auto taken = take_leased(amount))
-      return taken;
+  if (const auto taken = take_leased(amount); taken.left >= 0)
+    return here{{true, taken.left, 0ns, rate_basis::lease}, taken.renew};
   if (std::int64_t{amount} > what_.rule.limit)
     return here{counted({false, 0, never, rate_basis::store}), false};
   const auto refused_until = refused_until_.load(std::memory_order_relaxed);
@@ -53,7 +52,9 @@ std::optional<limiter_core::here> limiter_core::decide_here(std::uint32_t amount
   return std::nullopt;
 }
 
-std::optional<limiter_core::here> limiter_core::take_leased(std::uint32_t amount) noexcept {
+limiter_core::lease_use limiter_core::take_leased(std::uint32_t amount) noexcept {
+  if (what_.options.mode != rate_mode::leased)
+    return {};
   const auto now_ms = ms_of(clock_->coarse_now());
   for (auto& lease : leases_) {
     auto word = lease.load(std::memory_order_relaxed);
@@ -65,10 +66,10 @@ std::optional<limiter_core::here> limiter_core::take_leased(std::uint32_t amount
       const bool low = left < low_.load(std::memory_order_relaxed)
                        || (end_ms_of(word) - now_ms) * 4 < what_.options.lease_for / 1ms;
       const bool renew = low && !renewing_.load(std::memory_order_relaxed) && !renewing_.exchange(true);
-      return here{{true, left, 0ns, rate_basis::lease}, renew};
+      return {left, renew};
     }
   }
-  return std::nullopt;
+  return {};
 }
 
 // A lease grows with what was used of the last one, so that a process that hardly asks holds hardly anything back.

@@ -68,6 +68,13 @@ public:
   // None: the store must be asked.
   std::optional<here> decide_here(std::uint32_t amount) noexcept;
 
+  struct lease_use { // small enough to be returned in registers
+    std::int64_t left = -1; // of the lease; negative: no lease holds this amount, or the limit has none
+    bool renew = false;     // as in `here`
+  };
+  // The part of decide_here that is asked most.
+  lease_use take_leased(std::uint32_t amount) noexcept;
+
   // What to ask the store for all these amounts together.
   rate_request request_for(std::int64_t amounts) const;
   // The store answered one amount of a request that was sent at `asked_at`. Counts it.
@@ -88,7 +95,6 @@ public:
   std::int64_t leased_left() const noexcept;
 
 private:
-  std::optional<here> take_leased(std::uint32_t amount) noexcept;
   rate_decision counted(rate_decision decision) noexcept;
   void remember_admitted(std::int64_t amount);
   rate_rule local_rule() const noexcept;
