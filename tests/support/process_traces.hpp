@@ -27,6 +27,18 @@ inline std::size_t entries_of(const char* folder) {
 
 inline std::size_t thread_count() { return entries_of("/proc/self/task"); }
 
+// Of this name.
+inline std::size_t thread_count(const std::string& name) {
+  std::size_t count = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at{"/proc/self/task", error}, end; !error && at != end; at.increment(error)) {
+    std::ifstream task{at->path() / "comm"};
+    std::string known;
+    count += std::getline(task, known) && known == name;
+  }
+  return count;
+}
+
 // The TCP port that a descriptor is bound to on this side; 0 for whatever is no such socket.
 inline int local_port(int descriptor) {
   sockaddr_in address{};
