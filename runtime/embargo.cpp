@@ -16,6 +16,8 @@ namespace holdfast {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::string_view own_share_mark = "own_share";
 
 class descriptor {
@@ -88,13 +90,15 @@ void embargo::close_for(std::chrono::seconds length, embargo_cause cause) {
   length = std::clamp(length, std::chrono::seconds{1}, embargo_max);
   look(); // a sibling may have been told to wait for longer, and the file holds one line
   std::lock_guard guard{mutex_};
-  const auto until = clock_->boot_now() + length;
+  // To the end of the second: told within it, all who share the line have the same end, and nobody is early.
+  const auto wall = clock_->wall_now();
+  const auto end = std::chrono::ceil<std::chrono::seconds>(wall + length);
+  const auto until = clock_->boot_now() + (end - wall);
   if (until <= until_)
     return;
   until_ = until;
   cause_ = cause;
-  const auto begin = unix_seconds(clock_->wall_now());
-  text_ = std::to_string(begin + length.count()) + ' ' + std::to_string(begin);
+  text_ = std::to_string(end.time_since_epoch().count()) + ' ' + std::to_string(unix_seconds(wall));
   if (cause == embargo_cause::own_share) {
     text_.append(" ").append(own_share_mark);
     logger()->info("weight of this minute is used up, not asking market={} seconds={}", to_string(which_), length.count());
@@ -145,16 +149,16 @@ bool embargo::learn_locked(std::string_view line) {
   const auto begin = take_seconds(rest);
   if (!end || !begin || *begin >= *end)
     return false;
-  // One more second for the parts of one that were cut off: nobody may be early.
-  const auto to_end = *end - unix_seconds(clock_->wall_now()) + 1;
-  const auto left = std::min({to_end, *end - *begin, std::int64_t{embargo_max.count()}});
-  const auto until = clock_->boot_now() + std::chrono::seconds{left};
-  if (left <= 0 || until <= until_)
+  const std::chrono::microseconds to_end = wall_time{std::chrono::seconds{*end}} - clock_->wall_now();
+  const auto left = std::min<std::chrono::microseconds>({to_end, std::chrono::seconds{*end - *begin}, embargo_max});
+  const auto until = clock_->boot_now() + left;
+  if (left <= 0us || until <= until_)
     return false;
   until_ = until;
   cause_ = rest.starts_with(own_share_mark) ? embargo_cause::own_share : embargo_cause::exchange;
   text_ = line;
-  logger()->warn("an embargo of another process is obeyed market={} seconds={}", to_string(which_), left);
+  logger()->warn("an embargo of another process is obeyed market={} seconds={}", to_string(which_),
+                 std::chrono::ceil<std::chrono::seconds>(left).count());
   return true;
 }
 

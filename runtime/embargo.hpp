@@ -3,7 +3,8 @@
 //
 // Threads  any.
 // Bounds   no embargo is longer than embargo_max, and one read back is never longer than it was when it was written,
-//          whatever the wall clock did in between. Nothing shortens an embargo of this process.
+//          whatever the wall clock did in between. Nothing shortens an embargo of this process. All end with a second of
+//          the wall clock, for every process with the same: up to a second later than was told.
 // Errors   a file that cannot be written is one warning: the embargo then holds in this process only. A file that tells
 //          nonsense is no embargo.
 // Sharing  text() and learn() are for carrying it to processes of this machine that have other state folders.

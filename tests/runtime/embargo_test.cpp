@@ -95,6 +95,22 @@ TEST_F(embargo_file, of_a_sibling_that_is_longer_is_not_overwritten) {
   EXPECT_GT(*next, clock->boot_now() + 3000s);
 }
 
+TEST_F(embargo_file, that_a_sibling_was_told_a_moment_later_is_obeyed_to_its_end) {
+  auto first = opened();
+  auto second = opened();
+  clock->advance(100ms);
+  first.close_for(60s);
+  clock->advance(300ms);
+  second.close_for(60s);
+  const auto end = clock->boot_now() + 60s;
+  first.look();
+  ASSERT_TRUE(first.closed_until());
+  EXPECT_GE(*first.closed_until(), end);
+  EXPECT_LE(*first.closed_until(), end + 1s);
+  EXPECT_EQ(first.closed_until(), second.closed_until());
+  EXPECT_EQ(opened().closed_until(), second.closed_until());
+}
+
 TEST_F(embargo_file, travels_as_a_line_of_text) {
   auto here = opened();
   embargo there{market::spot, "", clock};
