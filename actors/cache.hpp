@@ -86,6 +86,7 @@ struct fetch_attempt_state {
   bool may_fetch = true;              // false: only a table without a token is to be brought into the store
   std::uint64_t token = 0;            // 0: no lease
   boot_time lease_until{};
+  boot_time began{};
   boot_time fetch_began{};
 };
 
@@ -103,6 +104,7 @@ struct cached_market {
   boot_time forbidden_until{};   // nobody may ask the exchange: no use in a lease
   boot_time late_until{};        // a table that came after its lease had ended waits for what others have
   boot_time store_silent_until{}; // it did not answer a moment ago: no use in asking it for a lease
+  boot_time table_began{};       // when the fetch of the board's table began, as far as it is known: orders it while it has no token
   table_order given;             // the newest order that we gave
   table_order judged;            // the newest order whose value was read from the store
   std::uint64_t highest_token = 0; // met anywhere

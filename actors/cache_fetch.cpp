@@ -5,7 +5,6 @@
 
 #include "actors/cache_parts.hpp"
 #include "runtime/log.hpp"
-#include "runtime/machine.hpp"
 
 namespace holdfast::cache_parts {
 
@@ -14,13 +13,10 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr auto lease_patience = 1s;
 // How often one who waits for another process's fetch asks whether it is over: it may have failed.
 constexpr auto other_fetch_pause = 1s;
-
-std::string lease_name(self_pointer self, market which) {
-  return "fetch:" + std::string{to_string(which)} + ':' + digest_of(self->state.settings.fingerprint);
-}
+// Longer than one fetch of another process; whoever fails again and again may have the lease again and again.
+constexpr auto other_fetch_grace = 3s;
 
 fetch_attempt_state& attempt_of(self_pointer self, market which) { return of(self, which).attempt; }
 
@@ -28,16 +24,6 @@ bool satisfied(self_pointer self, market which, nanoseconds at_age) {
   const auto board = board_of(self, which);
   const auto age = board->age(now_of(self));
   return board->fresh(now_of(self)) && age && *age < at_age;
-}
-
-void give_back_lease(self_pointer self, market which) {
-  auto& attempt = attempt_of(self, which);
-  if (std::exchange(attempt.token, 0) == 0)
-    return;
-  const auto deadline = now_of(self) + lease_patience;
-  self->request(self->state.store, lease_patience,
-                lease_returned{lease_name(self, which), self->state.settings.holder, deadline})
-    .then([](done) {}, [](const caf::error&) {});
 }
 
 // The table that hangs goes into the store under the token that we hold; then others may fetch.
@@ -50,23 +36,10 @@ void write_under_lease(self_pointer self, market which) {
   });
 }
 
-// Of the next table under the token that we hold.
-table_order next_order(self_pointer self, market which) {
-  auto& one = of(self, which);
-  const auto token = one.attempt.token;
-  one.given = {token, one.given.token == token ? one.given.sequence + 1 : 0};
-  return one.given;
-}
-
 void end_attempt(self_pointer self, market which) {
   auto& attempt = attempt_of(self, which);
   attempt.stage = attempt_stage::none;
   ++attempt.number;
-}
-
-bool holds_lease(self_pointer self, market which) {
-  const auto& attempt = attempt_of(self, which);
-  return attempt.token != 0 && now_of(self) < attempt.lease_until;
 }
 
 void answer_after_attempt(self_pointer self, market which) {
@@ -75,13 +48,15 @@ void answer_after_attempt(self_pointer self, market which) {
   answer_refreshers(self, outcome_of(self, which, false));
 }
 
-// Nothing has to be fetched. A table without a token is given ours.
+// Nothing has to be fetched. A table without a token is given one by its age: under ours it would be above those that were fetched
+// meanwhile.
 void end_without_fetch(self_pointer self, market which) {
   end_attempt(self, which);
   const auto board = board_of(self, which);
   if (holds_lease(self, which) && board->table && !board->order.known() && board->fresh(now_of(self))) {
     publish(self, which,
-            {board->table, board->source, board->fetched_at, board->fetched_boot, next_order(self, which)}, board->fresh_until);
+            {board->table, board->source, board->fetched_at, board->fetched_boot, order_by_age(self, which)},
+            board->fresh_until);
     write_under_lease(self, which);
   } else {
     give_back_lease(self, which);
@@ -163,15 +138,29 @@ void look_before_fetch(self_pointer self, market which) {
     // The store's clock went back: nothing could be written under our token.
     if (found->token >= attempt_of(self, which).token)
       take_lease(self, which);
-    else if (*found > of(self, which).judged && *found > board_of(self, which)->order)
+    else if (*found > of(self, which).judged && *found > stamp_of_board(self, which).order)
       follow(self, which, [self, which](bool was_read) { was_read ? check_or_fetch(self, which) : go_on_unseeing(self, which); });
     else
       check_or_fetch(self, which);
   });
 }
 
+// Others had the lease for longer than a fetch takes and brought nothing.
+void give_up_waiting(self_pointer self, market which) {
+  end_attempt(self, which);
+  plan_early_refresh_again(self, which);
+  if (!of(self, which).asking_store)
+    answer_from_board(self, which);
+  auto outcome = outcome_of(self, which, false);
+  outcome.failure = fault::deadline;
+  outcome.detail = "other processes are fetching and bring nothing";
+  answer_refreshers(self, outcome);
+}
+
 void wait_for_other(self_pointer self, market which, std::chrono::milliseconds left) {
   auto& attempt = attempt_of(self, which);
+  if (now_of(self) - attempt.began > self->state.settings.fetch_timeout + other_fetch_grace)
+    return give_up_waiting(self, which);
   attempt.stage = attempt_stage::waiting;
   const auto pause = std::clamp<nanoseconds>(left, 10ms, other_fetch_pause);
   self->delayed_send(self, pause, wake_for(timer::other_fetch, which, attempt.number));
@@ -183,8 +172,7 @@ void take_lease(self_pointer self, market which) {
   one.highest_token = std::max(one.highest_token, board_of(self, which)->order.token);
   const auto before = now_of(self);
   const auto ttl = self->state.settings.lease_ttl;
-  self->request(self->state.store, lease_patience,
-                lease_wanted{lease_name(self, which), self->state.settings.holder, ttl, before + lease_patience, one.highest_token})
+  self->request(self->state.store, lease_patience, lease_question(self, which, one.highest_token))
     .then(
       [self, which, before, ttl](const lease_reply& reply) {
         auto& asked = of(self, which);
@@ -203,12 +191,15 @@ void begin(self_pointer self, market which, nanoseconds at_age, bool may_fetch) 
   auto& one = of(self, which);
   auto& attempt = one.attempt;
   if (attempt.stage != attempt_stage::none) {
+    if (may_fetch && !attempt.may_fetch)
+      attempt.began = now_of(self);
     attempt.at_age = std::min(attempt.at_age, at_age);
     attempt.may_fetch = attempt.may_fetch || may_fetch;
     return;
   }
   ++attempt.number;
   attempt.token = 0;
+  attempt.began = now_of(self);
   attempt.at_age = at_age;
   attempt.may_fetch = may_fetch;
   // While nobody may ask the exchange the supervisor says so at once, and a lease would only keep others from trying.
@@ -278,6 +269,7 @@ void accept(self_pointer self, market which, symbols_answer& answer) {
   if (fetching && before->fresh(now_of(self)) && !is_newer(answer.stamp(), before->stamp())) {
     give_back_lease(self, which);
   } else {
+    one.table_began = fetching ? std::min(began, fetched) : fetched;
     answer.table = publish(self, which, answer, fetched + settings_of(self, which).ttl)->table;
     if (answer.order.known())
       write_under_lease(self, which);
@@ -294,24 +286,6 @@ void accept(self_pointer self, market which, symbols_answer& answer) {
 void look_again(self_pointer self, market which, std::uint64_t attempt) {
   if (attempt_of(self, which).number == attempt && attempt_of(self, which).stage == attempt_stage::waiting)
     take_lease(self, which);
-}
-
-void renew_lease(self_pointer self, market which, std::uint64_t attempt) {
-  if (attempt_of(self, which).number != attempt || attempt_of(self, which).stage != attempt_stage::fetching)
-    return;
-  const auto before = now_of(self);
-  const auto ttl = self->state.settings.lease_ttl;
-  self->request(self->state.store, lease_patience,
-                lease_wanted{lease_name(self, which), self->state.settings.holder, ttl, before + lease_patience})
-    .then(
-      [self, which, before, ttl, attempt](const lease_reply& reply) {
-        auto& held = attempt_of(self, which);
-        // Another token: it was lost meanwhile, and what we are fetching is not covered by the new one.
-        if (held.number == attempt && reply.granted && reply.token == held.token)
-          held.lease_until = before + ttl;
-      },
-      [](const caf::error&) {});
-  self->delayed_send(self, ttl / 3, wake_for(timer::lease_renewal, which, attempt));
 }
 
 } // namespace holdfast::cache_parts

@@ -56,7 +56,23 @@ void table_came(self_pointer self, market which);
 // A table of the exchange, or one that an operator believes.
 void accept(self_pointer self, market which, symbols_answer& answer);
 void look_again(self_pointer self, market which, std::uint64_t attempt);
+
+// --- cache_lease.cpp
+
+constexpr std::chrono::seconds lease_patience{1};
+
+// `above`: a token that must be exceeded.
+lease_wanted lease_question(self_pointer self, market which, std::uint64_t above = 0);
+bool holds_lease(self_pointer self, market which);
 void renew_lease(self_pointer self, market which, std::uint64_t attempt);
+void give_back_lease(self_pointer self, market which);
+// Of the next table that is fetched under the token that we hold.
+table_order next_order(self_pointer self, market which);
+// Of the board's table, which was fetched while there were no tokens: as old as the one that the store would have given when that
+// fetch began. Only while we hold a token.
+table_order order_by_age(self_pointer self, market which);
+// How the board's table compares with those that have tokens.
+table_stamp stamp_of_board(self_pointer self, market which);
 
 // --- cache_store.cpp
 

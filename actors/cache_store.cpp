@@ -14,9 +14,10 @@ namespace {
 // Publishes a table of the store, unless what hangs on the board is worth more.
 bool take(self_pointer self, market which, const fresh_table& found) {
   const auto before = board_of(self, which);
-  if (before->fresh(now_of(self)) && !is_newer(found.answer.stamp(), before->stamp()))
+  if (before->fresh(now_of(self)) && !is_newer(found.answer.stamp(), stamp_of_board(self, which)))
     return false;
   auto answer = found.answer;
+  of(self, which).table_began = answer.fetched_boot.value_or(now_of(self));
   answer.table = publish(self, which, answer, found.fresh_until)->table;
   ++of(self, which).status.follows;
   self->send(self->state.last_good, table_accepted{which, std::move(answer)});

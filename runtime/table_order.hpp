@@ -12,7 +12,8 @@
 
 namespace holdfast {
 
-// Token zero: fetched while no token could be had. Such a table is compared by its age alone.
+// Token zero: fetched while no token could be had. Such a table is compared by its age alone, and comes into the store with the token
+// that it would have got then, as far as its age tells.
 struct table_order {
   std::uint64_t token = 0;
   std::uint64_t sequence = 0;

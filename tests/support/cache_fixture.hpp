@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +29,7 @@ struct store_script {
   // Holders of each lease: at most one. A lease ends when the test says so.
   std::map<std::string, std::set<std::string>> leases;
   std::uint64_t last_token = 1'700'000'000'000'000;
+  std::function<std::uint64_t()> time; // tokens are no smaller
   std::map<std::string, std::uint64_t> tokens; // of the holders
   int leases_wanted = 0;
 
@@ -39,7 +41,7 @@ struct store_script {
     if (!holders.empty() && holders.count(wanted.holder) == 0)
       return lease_reply{false, last_token, std::chrono::milliseconds{2000}};
     if (holders.insert(wanted.holder).second || tokens[wanted.holder] <= wanted.above)
-      tokens[wanted.holder] = last_token = std::max(last_token, wanted.above) + 1;
+      tokens[wanted.holder] = last_token = std::max({last_token + 1, wanted.above + 1, time ? time() : 0});
     return lease_reply{true, tokens[wanted.holder], wanted.ttl};
   }
 
@@ -170,7 +172,12 @@ struct cache_fixture : actor_fixture {
   last_good_actor last_good_handle = sys.spawn(recording_last_good, accepted);
   cache_actor under_test;
 
-  cache_fixture() { start({}); }
+  cache_fixture() {
+    store->time = [on = clock, begin = clock->boot_now()] {
+      return 1'700'000'000'000'000 + static_cast<std::uint64_t>((on->boot_now() - begin) / std::chrono::microseconds{1});
+    };
+    start({});
+  }
 
   void start(cache_settings settings) {
     settings.fingerprint = "ours";
