@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include <caf/actor_system.hpp>
 
@@ -25,6 +26,7 @@ struct engine_means {
   store_starter shared_store;      // asked only where the settings want one
   http_transfer_factory transfers; // one for each fetcher's life
   std::uint64_t seed = 0;          // of all jitter
+  std::string machine;             // who shares an address, and so a budget of the exchange, by name; empty: this machine
   bool own_threads = true;         // of actors that wait for the disk or the network
   // Null: callers of the engine wait for their answers. Else it is called in their place, to have all messages handled: what
   // is not answered then is answered as after the deadline.

@@ -147,7 +147,7 @@ struct exchange_access {
     fetching.gate = gate_settings_of(settings, which);
     fetching.keep_gone = std::chrono::ceil<std::chrono::seconds>(settings.keep_gone);
     fetching.weight_percent_max = settings.weight_percent_max;
-    fetching.embargo_key = keys::embargo(which, settings.site(which), machine_name());
+    fetching.embargo_key = keys::embargo(which, settings.site(which), means.machine.empty() ? machine_name() : means.machine);
     fetching.count = [counted = ledger, names = values, told = watched](std::string_view type, std::string_view value) {
       counted->add(names->key(type, value), 1);
       told->names_left_out.store(names->left_out(), std::memory_order_relaxed);

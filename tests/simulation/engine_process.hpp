@@ -16,9 +16,10 @@
 
 namespace holdfast::simulation {
 
-// A machine's folder and its clocks.
+// A state folder, and the name and the clocks of the machine that it is on: two folders may be on one.
 struct state_of_machine {
   std::uint32_t number = 0;
+  std::string name;
   std::string path;
   std::shared_ptr<process_clock> clock;
   std::array<bool, market_count> has_last_good{}; // an engine had a table long enough to have kept it
@@ -29,6 +30,7 @@ struct state_of_machine {
 struct watched_board {
   std::uint64_t version = 0;
   std::uint32_t revision = 0; // of fresh tables
+  nanoseconds fetched{};      // as it was told of that one
   bool had_table = false;
   nanoseconds table_since{-1}; // awake time
 };

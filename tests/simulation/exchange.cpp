@@ -169,9 +169,9 @@ exchange::result exchange::answer(asking_engine, market which, const http_reques
         return with_headers(which, 200, R"({"code":-1003,"msg":"Too many requests."})");
       return forbid(which, 429, static_cast<std::int64_t>(1 + random_() % 60));
     case exchange_mood::banning: {
-      const auto length = static_cast<std::int64_t>(30 + random_() % 300);
-      one.banned_until = now_.elapsed() + seconds{length};
-      return forbid(which, 418, length);
+      const auto length = ban_min + seconds{random_() % static_cast<std::uint64_t>((ban_max - ban_min).count())};
+      one.banned_until = now_.elapsed() + length;
+      return forbid(which, 418, length.count());
     }
     case exchange_mood::crashing: throw std::runtime_error{"simulated crash in a transfer"};
     default: return list(which, symbols_listed, 0);

@@ -38,6 +38,10 @@ enum class exchange_mood {
   crashing,    // the transfer throws
 };
 inline constexpr int exchange_moods = 13;
+// A table is as old as its answer's arrival: it may have travelled for the whole of a fetch, and wall clocks differ by up to a second.
+inline constexpr std::chrono::seconds travel_max{5};
+inline constexpr std::chrono::seconds ban_min{30};
+inline constexpr std::chrono::seconds ban_max{330};
 
 // Who asks, as far as the checks need it.
 struct asking_engine {

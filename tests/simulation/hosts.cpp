@@ -17,8 +17,6 @@ using namespace std::chrono_literals;
 constexpr auto slack = 50ms;
 // Where nothing local is known, the supervisor waits so long for last_good, which asks the store.
 constexpr auto fallback_patience = 1s;
-// A table is as old as its answer's arrival; it may have travelled for the whole of a fetch.
-constexpr auto travel = 5s;
 // From the news that the store lost something until every row was compared.
 constexpr auto healing = 10s;
 
@@ -119,7 +117,7 @@ void hosts::check_fresh(const engine_process& one, market which, const symbol_ta
   if (!revision)
     return notes_.violate(what + ", which is of no revision of this market");
   const auto outdated = lists_.outdated_since(which, *revision);
-  if (outdated > ttl_of(one, which) + travel)
+  if (outdated > ttl_of(one, which) + travel_max)
     notes_.violate(what + " of revision " + std::to_string(*revision) + ", which is outdated since "
                    + std::to_string(outdated / 1ms) + " ms");
 }

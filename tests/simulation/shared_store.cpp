@@ -76,7 +76,7 @@ answered<bool> shared_store::write_symbols(const store_symbols& symbols) {
   (void)raise({std::string{keys::last_refresh(which)}, symbols.refreshed_at_seconds, {}});
   fenced_set(keys::symbols_last_good(which), symbols.list_value, symbols.order, std::nullopt);
   notes_.note("store: symbols " + std::string{to_string(which)} + " of token " + std::to_string(symbols.order.token) + '.'
-              + std::to_string(symbols.order.sequence) + " written");
+              + std::to_string(symbols.order.sequence) + " written for " + std::to_string(symbols.ttl.count()) + " ms");
   announce({which, symbols.order});
   return true;
 }

@@ -1,6 +1,7 @@
 // Runs simulations from seeds: `simulate --seed N [--steps M] [--story]` one, exactly as before; `simulate --seeds A..B [--jobs J]`
-// many. Ends with 1 where an invariant did not hold, and prints the seed and the last events; with --find the other way
-// round: 0 as soon as one is found, for planted bugs (--plant NAME).
+// many. Ends with 1 at the first invariant that does not hold, and prints the seed and the last events; with --all it goes on to
+// the last seed and prints one line for each that fails. With --find the other way round: 0 as soon as one is found, for
+// planted bugs (--plant NAME).
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -30,6 +31,7 @@ struct arguments {
   run_settings run;
   unsigned jobs = 0;
   bool finds = false;
+  bool goes_on = false;
 };
 
 std::optional<std::uint64_t> number_in(std::string_view text) {
@@ -53,8 +55,8 @@ std::optional<arguments> read_arguments(const std::vector<std::string_view>& wor
   arguments given;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto word = words[i];
-    if (word == "--story" || word == "--find") {
-      (word == "--story" ? given.run.keeps_story : given.finds) = true;
+    if (word == "--story" || word == "--find" || word == "--all") {
+      (word == "--story" ? given.run.keeps_story : word == "--find" ? given.finds : given.goes_on) = true;
       continue;
     }
     if (i + 1 >= words.size())
@@ -83,7 +85,7 @@ struct progress {
   std::uint64_t simulated_seconds;
   std::uint64_t calls;
   std::uint64_t found_seed;
-  bool found;
+  std::uint64_t found;
   std::uint64_t at[64];
 };
 
@@ -96,7 +98,7 @@ void tell(const arguments& given, std::uint64_t seed, const run_result& result) 
 }
 
 void work(const arguments& given, unsigned worker, unsigned workers, progress& shared) {
-  for (auto seed = given.first + worker; seed <= given.last && !shared.found; seed += workers) {
+  for (auto seed = given.first + worker; seed <= given.last && (given.goes_on || shared.found == 0); seed += workers) {
     shared.at[worker] = seed;
     auto run = given.run;
     run.seed = seed;
@@ -107,9 +109,12 @@ void work(const arguments& given, unsigned worker, unsigned workers, progress& s
     __atomic_add_fetch(&shared.simulated_seconds, static_cast<std::uint64_t>(result.simulated / std::chrono::seconds{1}), __ATOMIC_RELAXED);
     if (given.first == given.last)
       std::printf("seed %llu hash %016llx\n", static_cast<unsigned long long>(seed), static_cast<unsigned long long>(result.hash));
-    if (!result.violation.empty() && !__atomic_exchange_n(&shared.found, true, __ATOMIC_RELAXED)) {
+    if (!result.violation.empty() && (__atomic_fetch_add(&shared.found, 1, __ATOMIC_RELAXED) == 0 || given.goes_on)) {
       shared.found_seed = seed;
-      tell(given, seed, result);
+      if (given.goes_on)
+        std::fprintf(stderr, "seed %llu violates: %s\n", static_cast<unsigned long long>(seed), result.violation.c_str());
+      else
+        tell(given, seed, result);
     } else if (given.run.keeps_story) {
       tell(given, seed, result);
     }
@@ -155,11 +160,13 @@ int run(const arguments& given) {
               static_cast<unsigned long long>(shared.runs), given.run.steps, took.count(), workers,
               static_cast<double>(shared.runs) / took.count(), static_cast<unsigned long long>(shared.turns),
               static_cast<unsigned long long>(shared.simulated_seconds), static_cast<unsigned long long>(shared.calls));
-  if (shared.found)
-    std::printf("seed %llu found something\n", static_cast<unsigned long long>(shared.found_seed));
+  const bool found = shared.found != 0;
+  if (found)
+    std::printf("seed %llu found something, %llu of them did\n", static_cast<unsigned long long>(shared.found_seed),
+                static_cast<unsigned long long>(shared.found));
   if (given.finds)
-    return shared.found && well ? 0 : 1;
-  return shared.found || !well ? 1 : 0;
+    return found && well ? 0 : 1;
+  return found || !well ? 1 : 0;
 }
 
 } // namespace
@@ -167,7 +174,7 @@ int run(const arguments& given) {
 int main(int argc, char** argv) {
   const auto given = read_arguments({argv + 1, argv + argc});
   if (!given) {
-    std::fputs("usage: simulate --seed N | --seeds A..B [--steps M] [--jobs J] [--story] [--plant BUG] [--find]\n", stderr);
+    std::fputs("usage: simulate --seed N | --seeds A..B [--steps M] [--jobs J] [--all] [--story] [--plant BUG] [--find]\n", stderr);
     return 2;
   }
   // What CAF says of actors that end by an exception.

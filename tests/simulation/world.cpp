@@ -59,9 +59,13 @@ world::world(const run_settings& settings, std::string folder)
     auto machine = std::make_shared<state_of_machine>();
     machine->number = number;
     machine->path = folder_ + "/machine" + std::to_string(number);
-    machine->clock = std::make_shared<process_clock>(now_, random_span(100h, 5000h),
-                                                     std::chrono::microseconds{static_cast<std::int64_t>(random_() % 1'000'000)},
-                                                     settings_.bug == planted_bug::frozen_freshness);
+    const bool shared = number > 1 && chance(4);
+    machine->name = shared ? machines_.back()->name : "machine" + std::to_string(number);
+    const auto boot_origin = random_span(100h, 5000h);
+    const std::chrono::microseconds wall_error{static_cast<std::int64_t>(random_() % 1'000'000)};
+    machine->clock = shared ? machines_.back()->clock
+                            : std::make_shared<process_clock>(now_, boot_origin, wall_error,
+                                                              settings_.bug == planted_bug::frozen_freshness);
     std::filesystem::create_directories(machine->path);
     machines_.push_back(std::move(machine));
   }
@@ -161,10 +165,14 @@ void world::check_board(engine_process& one, market which) {
     return;
   hosts_->check_fresh(one, which, *shown->table, who + " is fresh");
   const auto revision = exchange_->revision_of(which, *shown->table).value_or(0);
-  if (revision < seen.revision && one.machine->wall_was_stepped == false)
-    notes_.violate(who + " went back from revision " + std::to_string(seen.revision) + " to " + std::to_string(revision));
-  seen.revision = revision;
   const auto age = shown->age(now);
+  // Tables that were fetched while there were no tokens are compared by their ages, which are no better than that.
+  const auto outdated_then = exchange_->outdated_since(which, revision) - (now_.elapsed() - seen.fetched);
+  if (revision < seen.revision && outdated_then > travel_max && !one.machine->wall_was_stepped)
+    notes_.violate(who + " went back from revision " + std::to_string(seen.revision) + " to " + std::to_string(revision)
+                   + ", which was outdated for " + std::to_string(outdated_then / 1ms) + " ms when that one was fetched");
+  seen.revision = revision;
+  seen.fetched = now_.elapsed() - age.value_or(0s);
   const auto least = exchange_->outdated_since(which, revision) - age_slack;
   if (age && *age < least && !one.machine->wall_was_stepped)
     notes_.violate(who + " is told to be " + std::to_string(*age / 1ms) + " ms old, it is " + std::to_string(least / 1ms) + " at least");
@@ -185,13 +193,15 @@ void world::check_starts(const engine_process& one) {
 void world::settle() {
   notes_.note("the troubles end");
   end_troubles();
-  // Bans end.
-  now_.sleep(400s);
+  now_.sleep(ban_max + 70s);
   for (auto& one : processes_)
     one->disturbed_until = now_.awake() + 30s;
   start_missing(true);
   turns_->run_for(20s);
-  for (int turn = 0; turn < 30 && notes_.violation().empty(); ++turn) {
+  // Bans have ended. What a new process reads of one in its folder, of a wall clock that was put back since, is as long as the ban was.
+  const bool stepped = std::any_of(machines_.begin(), machines_.end(), [](const auto& one) { return one->wall_was_stepped; });
+  const auto to_rest = 150s + (stepped ? ban_max : 0s);
+  for (const auto since = now_.awake(); now_.awake() - since < to_rest && notes_.violation().empty();) {
     check();
     if (counters_are_exact(false) && tables_are_fresh(false))
       break;

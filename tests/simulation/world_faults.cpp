@@ -110,7 +110,9 @@ void world::step_clock(state_of_machine& machine) {
   const auto by = std::chrono::duration_cast<std::chrono::microseconds>(random_span(-3600s, 3600s));
   machine.clock->step_wall(by);
   machine.wall_was_stepped = true;
-  exchange_->forget_folder(machine.number);
+  for (const auto& other : machines_)
+    if (other->clock == machine.clock)
+      exchange_->forget_folder(other->number);
   notes_.note("machine " + std::to_string(machine.number) + ": the wall clock steps by " + std::to_string(by / 1ms) + " ms");
   // Ages that processes told each other by their wall clocks are worth nothing now.
   for (const auto& other : machines_)

@@ -67,6 +67,7 @@ void world::start(std::size_t at) {
     means.settings.max_restarts = 1000;
   means.clock = one.machine->clock;
   means.seed = random_();
+  means.machine = one.machine->name;
   means.own_threads = false;
   means.shared_store = [link = one.link](caf::actor_system& on, const clock_ptr&, const telemetry_ptr&) { return start_link(on, link); };
   means.transfers = [this, process = &one, who = asking_engine{one.opening, one.machine->number}]() -> std::shared_ptr<http_transfer> {
