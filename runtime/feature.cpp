@@ -43,9 +43,10 @@ void feature_account::note(std::string_view subject) noexcept {
 feature_subjects* feature_account::make_subjects() noexcept {
   std::unique_ptr<feature_subjects> made{new (std::nothrow) feature_subjects};
   feature_subjects* before = nullptr;
-  if (made && subjects_.compare_exchange_strong(before, made.get(), std::memory_order_acq_rel))
-    return made.release();
-  return before;
+  if (!made || !subjects_.compare_exchange_strong(before, made.get(), std::memory_order_acq_rel))
+    return before;
+  kept_ = std::move(made);
+  return kept_.get();
 }
 
 } // namespace holdfast

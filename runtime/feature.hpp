@@ -58,7 +58,6 @@ class HOLDFAST_EXPORT feature_account { // what is kept of one feature; any thre
 public:
   // `uses` counts metrics:feature_usage:<name>.
   feature_account(std::string_view name, counter uses) : name_{name}, uses_{uses} {}
-  ~feature_account() { delete subjects_.load(std::memory_order_acquire); }
   feature_account(const feature_account&) = delete;
   feature_account& operator=(const feature_account&) = delete;
 
@@ -75,7 +74,8 @@ private:
 
   const std::string name_;
   const counter uses_;
-  std::atomic<feature_subjects*> subjects_{nullptr}; // owned
+  std::atomic<feature_subjects*> subjects_{nullptr};
+  std::unique_ptr<feature_subjects> kept_; // what subjects_ points to; touched by the one who made it
   std::atomic<std::uint64_t> left_out_{0};
 };
 
