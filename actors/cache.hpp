@@ -82,7 +82,7 @@ enum class attempt_stage : std::uint8_t {
 struct fetch_attempt_state {
   attempt_stage stage = attempt_stage::none;
   std::uint64_t number = 0;           // tells its timers from those of attempts that are over
-  std::chrono::nanoseconds at_age{};  // a fresh table younger than this will do
+  boot_time wanted_since{};           // a fresh table fetched after this will do, whoever fetches it
   bool may_fetch = true;              // false: only a table without a token is to be brought into the store
   std::uint64_t token = 0;            // 0: no lease
   boot_time lease_until{};
@@ -107,6 +107,7 @@ struct cached_market {
   boot_time table_began{};       // when the fetch of the board's table began, as far as it is known: orders it while it has no token
   table_order given;             // the newest order that we gave
   table_order judged;            // the newest order whose value was read from the store
+  symbols_answer stored;         // the newest table of ours that was read there and was not worth publishing
   std::uint64_t highest_token = 0; // met anywhere
   market_cache_status status;
 };

@@ -20,10 +20,9 @@ constexpr auto other_fetch_grace = 3s;
 
 fetch_attempt_state& attempt_of(self_pointer self, market which) { return of(self, which).attempt; }
 
-bool satisfied(self_pointer self, market which, nanoseconds at_age) {
+bool satisfied(self_pointer self, market which, boot_time wanted_since) {
   const auto board = board_of(self, which);
-  const auto age = board->age(now_of(self));
-  return board->fresh(now_of(self)) && age && *age < at_age;
+  return board->fresh(now_of(self)) && board->fetched_boot && *board->fetched_boot > wanted_since;
 }
 
 // The table that hangs goes into the store under the token that we hold; then others may fetch.
@@ -101,7 +100,7 @@ void ask_exchange(self_pointer self, market which) {
   if (attempt.token != 0)
     self->delayed_send(self, self->state.settings.lease_ttl / 3, wake_for(timer::lease_renewal, which, number));
   self->request(self->state.supervisor, self->state.settings.fetch_timeout + 3s,
-                fetch_wanted{which, board_of(self, which)->table})
+                fetch_wanted{which, newest_known(self, which)})
     .then([self](fetch_result& result) { fetch_ended(self, result); },
           [self, which](const caf::error& why) {
             fetch_result result{which, {}, fault_of(why), self->system().render(why), {}};
@@ -111,7 +110,7 @@ void ask_exchange(self_pointer self, market which) {
 
 void check_or_fetch(self_pointer self, market which) {
   const auto& attempt = attempt_of(self, which);
-  if (!attempt.may_fetch || satisfied(self, which, attempt.at_age))
+  if (!attempt.may_fetch || satisfied(self, which, attempt.wanted_since))
     return end_without_fetch(self, which);
   ask_exchange(self, which);
 }
@@ -122,7 +121,7 @@ void take_lease(self_pointer self, market which);
 // token would put it above theirs: it waits for the next look.
 void go_on_unseeing(self_pointer self, market which) {
   const auto& attempt = attempt_of(self, which);
-  if (attempt.may_fetch && !satisfied(self, which, attempt.at_age))
+  if (attempt.may_fetch && !satisfied(self, which, attempt.wanted_since))
     return ask_exchange(self, which);
   end_attempt(self, which);
   give_back_lease(self, which);
@@ -187,20 +186,20 @@ void take_lease(self_pointer self, market which) {
 }
 
 // A lease that an earlier attempt has not given back yet is renewed by this one.
-void begin(self_pointer self, market which, nanoseconds at_age, bool may_fetch) {
+void begin(self_pointer self, market which, boot_time wanted_since, bool may_fetch) {
   auto& one = of(self, which);
   auto& attempt = one.attempt;
   if (attempt.stage != attempt_stage::none) {
     if (may_fetch && !attempt.may_fetch)
       attempt.began = now_of(self);
-    attempt.at_age = std::min(attempt.at_age, at_age);
+    attempt.wanted_since = std::max(attempt.wanted_since, wanted_since);
     attempt.may_fetch = attempt.may_fetch || may_fetch;
     return;
   }
   ++attempt.number;
   attempt.token = 0;
   attempt.began = now_of(self);
-  attempt.at_age = at_age;
+  attempt.wanted_since = wanted_since;
   attempt.may_fetch = may_fetch;
   // While nobody may ask the exchange the supervisor says so at once, and a lease would only keep others from trying.
   if (may_fetch && now_of(self) < std::max(one.forbidden_until, one.store_silent_until))
@@ -229,19 +228,20 @@ void answer_refreshers(self_pointer self, refresh_outcome outcome) {
 }
 
 void want_table(self_pointer self, market which, nanoseconds at_age) {
-  if (attempt_of(self, which).stage == attempt_stage::none && satisfied(self, which, at_age))
+  const auto wanted_since = now_of(self) - at_age;
+  if (attempt_of(self, which).stage == attempt_stage::none && satisfied(self, which, wanted_since))
     answer_refreshers(self, outcome_of(self, which, false));
   else
-    begin(self, which, at_age, true);
+    begin(self, which, wanted_since, true);
 }
 
 void bring_into_store(self_pointer self, market which) {
   if (now_of(self) >= of(self, which).late_until)
-    begin(self, which, nanoseconds::max(), false);
+    begin(self, which, boot_time::min(), false);
 }
 
 void table_came(self_pointer self, market which) {
-  if (attempt_of(self, which).stage == attempt_stage::waiting && satisfied(self, which, attempt_of(self, which).at_age))
+  if (attempt_of(self, which).stage == attempt_stage::waiting && satisfied(self, which, attempt_of(self, which).wanted_since))
     end_without_fetch(self, which);
   else
     answer_from_board(self, which, true);

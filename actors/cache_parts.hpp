@@ -106,9 +106,11 @@ struct judged_value {
 judged_value judge_full_value(self_pointer self, market which, const store_value& found);
 // Wall clocks step; the time left of the plain key beside it is the store's own account. What it says is over, is over.
 void confirm_freshness(self_pointer self, market which, judged_value judged, std::function<void(const judged_value&)> then);
-// As old as its TTL is short, believed only if it is plausible, completed by what is known of its symbols: by `stored`,
-// the full value beside it, or by the board, whichever is newer.
-std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found, const symbols_answer& stored);
+// As old as its TTL is short, believed only if it is plausible, completed by what is known of its symbols.
+std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found);
+// What a new table is compared with and completed by: the board's, or the full value beside it in the store, though it is
+// too old to be published; null where there is neither.
+symbol_table_ptr newest_known(self_pointer self, market which);
 
 // --- cache_writing.cpp
 

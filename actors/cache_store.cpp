@@ -43,11 +43,11 @@ void store_had_fresh(self_pointer self, market which, const fresh_table& found) 
     answer_from_board(self, which);
 }
 
-void ask_bare_array(self_pointer self, market which, const symbols_answer& stored) {
+void ask_bare_array(self_pointer self, market which) {
   read(
     self, {std::string{keys::symbols_cache(which)}, {}},
-    [self, which, stored](const store_value& found) {
-      if (const auto fresh = judge_bare_array(self, which, found, stored))
+    [self, which](const store_value& found) {
+      if (const auto fresh = judge_bare_array(self, which, found))
         store_had_fresh(self, which, *fresh);
       else
         store_had_nothing(self, which);
@@ -79,7 +79,7 @@ void ask_store(self_pointer self, market which) {
         switch (judged.what) {
           case verdict::usable: return store_had_fresh(self, which, judged.table);
           case verdict::foreign: return store_had_nothing(self, which);
-          case verdict::unusable: return ask_bare_array(self, which, judged.table.answer);
+          case verdict::unusable: return ask_bare_array(self, which);
         }
       });
     },

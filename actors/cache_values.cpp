@@ -27,18 +27,26 @@ void note_foreign_value(self_pointer self, market which) {
                    keys::symbols_full(which));
 }
 
-// The rules and the symbols that a bare array does not tell are taken from the newest table that does.
-symbol_table_ptr newest_known(self_pointer self, market which, const symbols_answer& stored) {
-  const auto board = board_of(self, which);
-  return stored.table && (!board->table || is_newer(stored.stamp(), board->stamp())) ? stored.table : board->table;
-}
-
 void note_judged(self_pointer self, market which, const judged_value& value) {
   auto& judged = of(self, which).judged;
   judged = std::max(judged, value.table.answer.order);
 }
 
+// Too old to be published, it still tells what a fetch is to be compared with.
+void note_stored(self_pointer self, market which, const judged_value& value) {
+  const auto& answer = value.table.answer;
+  const bool wanted = value.what == verdict::unusable && answer.table
+                      && (!board_of(self, which)->table || is_newer(answer.stamp(), board_of(self, which)->stamp()));
+  of(self, which).stored = wanted ? answer : symbols_answer{};
+}
+
 } // namespace
+
+symbol_table_ptr newest_known(self_pointer self, market which) {
+  const auto& stored = of(self, which).stored;
+  const auto board = board_of(self, which);
+  return stored.table && (!board->table || is_newer(stored.stamp(), board->stamp())) ? stored.table : board->table;
+}
 
 judged_value judge_full_value(self_pointer self, market which, const store_value& found) {
   if (!found.value)
@@ -75,6 +83,7 @@ judged_value judge_full_value(self_pointer self, market which, const store_value
 void confirm_freshness(self_pointer self, market which, judged_value judged, std::function<void(const judged_value&)> then) {
   if (judged.what != verdict::usable) {
     note_judged(self, which, judged);
+    note_stored(self, which, judged);
     return then(judged);
   }
   // Until it is known to be fresh or not it has not been judged, and no older table of ours may be put above it.
@@ -86,21 +95,22 @@ void confirm_freshness(self_pointer self, market which, judged_value judged, std
         judged.what = verdict::unusable;
       else
         judged.table.fresh_until = std::min(judged.table.fresh_until, now_of(self) + *plain.ttl_left);
+      note_stored(self, which, judged);
       then(judged);
     },
-    [judged, then](const caf::error&) mutable {
+    [self, which, judged, then](const caf::error&) mutable {
       judged.what = verdict::unusable;
       judged.was_read = false;
+      note_stored(self, which, judged);
       then(judged);
     });
 }
 
-std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found,
-                                            const symbols_answer& stored) {
+std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found) {
   const auto& settings = settings_of(self, which);
   if (!found.value || !found.ttl_left || *found.ttl_left <= 0ms || *found.ttl_left > settings.ttl)
     return std::nullopt;
-  const auto known = newest_known(self, which, stored);
+  const auto known = newest_known(self, which); // has the rules and the symbols that a bare array does not tell
   const auto bare = read_symbol_list(*found.value, settings.rules);
   const auto reason = bare ? judge_table(which, **bare, known.get(), settings.gate).detail : bare.error();
   if (!reason.empty()) {

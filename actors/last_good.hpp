@@ -27,7 +27,7 @@ namespace holdfast {
 struct last_good_settings {
   std::array<list_rules, market_count> rules;
   std::string fingerprint;
-  gate_settings gate; // for bare arrays of other programs
+  std::array<gate_settings, market_count> gates; // for bare arrays of other programs
   store_actor local;  // the state folder's; always there
   store_actor shared; // may be the local one
   std::uint64_t seed = 0; // of the delays

@@ -194,6 +194,7 @@ void engine_parts::spawn_actors() {
   warmup_settings warming;
   for (const auto which : all_markets) {
     keeping.rules[index(which)] = list_rules_of(settings, which);
+    keeping.gates[index(which)] = gate_settings_of(settings, which);
     caching.markets[index(which)] = {settings.ttl(which), list_rules_of(settings, which), hits[index(which)],
                                      ledger->handle(keys::cache_miss(which)), gate_settings_of(settings, which)};
     warming.markets[index(which)] = {settings.warmup_interval(which), settings.ttl(which), warmup_task(*this, which)};

@@ -73,6 +73,17 @@ CAF_TEST(while another process fetches nobody else does and its table is answere
   CAF_CHECK_EQUAL(supervisor->fetches, 1);
 }
 
+CAF_TEST(one that waits for another process takes a table fetched after it was wanted whatever its age was to be) {
+  lease_elsewhere();
+  auto outcome = refresh_older_than(0s);
+  advance(500ms);
+  put_full(full_value(4, 0s, {store->last_token + 1, 0}));
+  announce({store->last_token + 1, 0});
+  CAF_CHECK(outcome->arrived());
+  advance(5s);
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+}
+
 CAF_TEST(a lease that another process gave back or lost is taken over) {
   lease_elsewhere();
   read();

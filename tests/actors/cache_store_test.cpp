@@ -130,6 +130,50 @@ CAF_TEST(a bare array is completed by the full value beside it even where that i
   CAF_CHECK(hanging()->age(clock->boot_now()) == 100s);
 }
 
+CAF_TEST(a first fetch is compared with the full value in the store though that is too old to be used) {
+  put_full(full_value(40, 2h, {7, 0}));
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  CAF_REQUIRE(supervisor->baseline);
+  CAF_CHECK_EQUAL(supervisor->baseline->size(), 40u);
+  end_fetches(good(3));
+  advance(ttl);
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 2);
+  CAF_CHECK_EQUAL(supervisor->baseline->size(), 3u);
+}
+
+CAF_TEST(a refresh without a caller is compared with the full value in the store too) {
+  put_full(full_value(40, 2h, {7, 0}));
+  refresh();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  CAF_REQUIRE(supervisor->baseline);
+  CAF_CHECK_EQUAL(supervisor->baseline->size(), 40u);
+}
+
+CAF_TEST(a foreign value is compared with nothing) {
+  put_full(full_value(40, 2h, {7, 0}, "test network"));
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  CAF_CHECK(!supervisor->baseline);
+}
+
+CAF_TEST(what a refresh is told names the next listing or delivery) {
+  const auto soon = std::chrono::floor<std::chrono::milliseconds>(clock->wall_now() + 40min);
+  const auto in_ms = [](auto at) { return std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count(); };
+  symbol_table_builder builder;
+  builder.add({.name = "AUSDT", .base_asset = "A", .quote_asset = "USDT", .tick_size = "0.10", .status_text = "TRADING",
+               .onboard_ms = in_ms(clock->wall_now() - 24h), .delivery_ms = in_ms(clock->wall_now() + 24h * 365 * 80)});
+  builder.add({.name = "BUSDT", .base_asset = "B", .quote_asset = "USDT", .tick_size = "0.10", .status_text = "PENDING_TRADING",
+               .onboard_ms = in_ms(soon)});
+  auto outcome = refresh();
+  auto fetched = good(1);
+  fetched.answer.table = builder.build({});
+  end_fetches(fetched);
+  CAF_REQUIRE(outcome->value);
+  CAF_CHECK(outcome->value->next_change == wall_time{soon});
+}
+
 CAF_TEST(a bare array without a pinned symbol is not believed) {
   restart_with([](cache_settings& settings) { settings.markets[index(market::spot)].gate.pinned = {"BTCUSDT"}; });
   put_plain(std::string{table_of(5)->list_json()}, 200s);

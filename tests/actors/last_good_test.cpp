@@ -24,11 +24,12 @@ struct fixture : test::actor_fixture {
     consume_messages();
   }
 
-  void start(symbols_answer known) {
+  void start(symbols_answer known, std::vector<std::string> pinned = {}) {
     if (under_test)
       caf::anon_send_exit(under_test, caf::exit_reason::kill);
     last_good_settings settings;
     settings.fingerprint = "ours";
+    settings.gates[index(market::spot)].pinned = std::move(pinned);
     settings.local = local_handle;
     settings.shared = shared_handle;
     under_test = sys.spawn(last_good, settings, clock_ptr{clock}, std::array<symbols_answer, market_count>{known});
@@ -144,6 +145,14 @@ CAF_TEST(an implausible bare array is not answered) {
     put_shared(keys::symbols_last_good(market::spot), text);
     CAF_CHECK(!wanted());
   }
+}
+
+CAF_TEST(a bare array without a pinned symbol is not answered) {
+  put_shared(keys::symbols_last_good(market::spot), table_of(2)->list_json());
+  start({}, {"NOSUCHUSDT"});
+  CAF_CHECK(!wanted());
+  start({}, {std::string{table_of(2)->symbols()[0].name}});
+  CAF_CHECK(wanted());
 }
 
 CAF_TEST(a store that was emptied gets the table again a moment later though it is stale) {

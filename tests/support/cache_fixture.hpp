@@ -107,6 +107,7 @@ inline store_actor::behavior_type scripted_store(store_actor::pointer self, std:
 struct supervisor_script {
   fetch_result ending;
   std::vector<caf::typed_response_promise<fetch_result>> open;
+  symbol_table_ptr baseline; // of the last fetch
   int fetches = 0;
   int fallbacks = 0;
   symbols_answer last_good;
@@ -115,8 +116,9 @@ struct supervisor_script {
 inline supervisor_actor::behavior_type scripted_supervisor(supervisor_actor::pointer self,
                                                            std::shared_ptr<supervisor_script> script) {
   return {
-    [=](const fetch_wanted&) {
+    [=](const fetch_wanted& wanted) {
       ++script->fetches;
+      script->baseline = wanted.baseline;
       script->open.push_back(self->make_response_promise<fetch_result>());
       return script->open.back();
     },
