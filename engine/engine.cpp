@@ -201,7 +201,9 @@ acceptance engine::accept_refused(market which, duration timeout) noexcept {
 void engine::accept_refused_async(market which, std::function<void(acceptance)> callback, duration timeout) noexcept {
   const auto memory = parts_->memories[index(which)];
   auto refused = memory->facts().refused;
-  if (!refused)
+  // Another process may have fetched a good one since.
+  const auto believed = parts_->board->current(which)->fetched_boot;
+  if (!refused || (believed && *believed > refused->fetched_boot))
     return callback({false, 0, "no table of " + std::string{to_string(which)} + " was refused since the last good one"});
   const auto why = std::string{to_string(refused->verdict.reason)} + ": " + refused->verdict.detail;
   const auto symbols = std::uint64_t{refused->table->listed().size()};

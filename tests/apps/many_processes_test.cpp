@@ -121,14 +121,18 @@ CAF_TEST(ten processes fetch once an interval and are on the new list right afte
   const auto began = boot_clock::now();
   const auto asked = exchange.requests(market::spot);
   constexpr int rounds = 3;
+  std::chrono::nanoseconds quickest = 1h;
   for (int round = 0; round < rounds; ++round) {
     const auto before = fence();
     CAF_REQUIRE(wait_until([&] { return fence() != before; }));
     const auto written = boot_clock::now();
     // By the time that ten processes were asked one after the other.
     CAF_REQUIRE(wait_until([&] { return on_one_list(); }));
-    CAF_MESSAGE("all ten on the new list after at most " << in_ms(boot_clock::now() - written) << " ms");
+    const auto took = boot_clock::now() - written;
+    quickest = std::min<std::chrono::nanoseconds>(quickest, took);
+    CAF_MESSAGE("all ten on the new list after at most " << in_ms(took) << " ms");
   }
+  CAF_CHECK(quickest < 1s); // heard of, not found by the look every 5 s
   const auto intervals = (boot_clock::now() - began) / 2700ms + 1;
   CAF_CHECK(exchange.requests(market::spot) - asked >= rounds);
   // Each for itself they would be ten times as many.
