@@ -22,6 +22,7 @@ namespace holdfast {
 class config_error {
 public:
   config_error() = default;
+  // Pre: `text` is not empty.
   explicit config_error(std::string text) : text_{std::move(text)} {}
   explicit operator bool() const noexcept { return !text_.empty(); } // true: something is wrong
   const std::string& text() const noexcept { return text_; } // names the option, the value and what is accepted

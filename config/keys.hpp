@@ -8,9 +8,11 @@
 
 namespace holdfast::keys {
 
+// The contract's JSON array of the tradable list; expires with its TTL.
 constexpr std::string_view symbols_cache(market which) noexcept {
   return which == market::spot ? "cache:symbols:spot:v1" : "cache:symbols:futures:v1";
 }
+// The same without expiry: the newest list that was believed.
 constexpr std::string_view symbols_last_good(market which) noexcept {
   return which == market::spot ? "cache:symbols:spot:last_good" : "cache:symbols:futures:last_good";
 }
@@ -18,24 +20,30 @@ constexpr std::string_view symbols_last_good(market which) noexcept {
 constexpr std::string_view local_last_good_name(market which) noexcept {
   return which == market::spot ? "holdfast:last_good:spot:v1" : "holdfast:last_good:futures:v1";
 }
+// The same as a string of its own.
 inline std::string local_last_good(market which) { return std::string{local_last_good_name(which)}; }
 // The full-fidelity value: every symbol with its rules, origin and fingerprint.
 constexpr std::string_view symbols_full(market which) noexcept {
   return which == market::spot ? "holdfast:symbols:spot:v1" : "holdfast:symbols:futures:v1";
 }
+// Unix seconds of the fetch behind the newest list.
 constexpr std::string_view last_refresh(market which) noexcept {
   return which == market::spot ? "metrics:spot_symbols_cache:last_refresh_ts"
                                : "metrics:futures_symbols_cache:last_refresh_ts";
 }
+// Counter: requests for a market's symbols that were answered fresh.
 constexpr std::string_view cache_hit(market which) noexcept {
   return which == market::spot ? "metrics:cache_hit:symbols_spot" : "metrics:cache_hit:symbols_futures";
 }
+// Counter: all the others. Lookups in a symbols_view count as neither.
 constexpr std::string_view cache_miss(market which) noexcept {
   return which == market::spot ? "metrics:cache_miss:symbols_spot" : "metrics:cache_miss:symbols_futures";
 }
+// The task of these refreshes, as task_success and task_error are of it.
 constexpr std::string_view warmup_task(market which) noexcept {
   return which == market::spot ? "warmup_spot_symbols_cache" : "warmup_futures_symbols_cache";
 }
+// Counters of that task.
 constexpr std::string_view warmup_success(market which) noexcept {
   return which == market::spot ? "metrics:warmup_spot_symbols_cache:success"
                                : "metrics:warmup_futures_symbols_cache:success";
@@ -58,6 +66,7 @@ inline constexpr std::string_view announcements = "holdfast:announce";
 inline std::string ledger_record(std::string_view counter) {
   return std::string{"holdfast:ledger:{"}.append(counter).append("}");
 }
+// The newest table_order that was written under `key`; shares its hash slot.
 inline std::string fence(std::string_view key) { return std::string{"holdfast:{"}.append(key).append("}:fence"); }
 // Sketch of who was counted under `counter`: shares its hash slot. Pre: no braces in `counter`.
 inline std::string distinct(std::string_view counter) {
@@ -79,6 +88,7 @@ inline constexpr std::string_view feature_usage = "feature_usage";
 inline std::string embargo(market which, std::string_view site, std::string_view machine) {
   return std::string{"holdfast:embargo:"}.append(to_string(which)).append(":").append(site).append(":").append(machine);
 }
+// Who may fetch, and its token. `name` as in lease_wanted.
 inline std::string lease(std::string_view name) { return std::string{"holdfast:lease:{"}.append(name).append("}"); }
 
 } // namespace holdfast::keys

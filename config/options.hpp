@@ -18,36 +18,37 @@ struct HOLDFAST_EXPORT options {
   using duration = std::chrono::nanoseconds;
 
   std::string store = "auto"; // "auto", "redis", "embedded"
-  std::string redis_url;
-  duration redis_connect_timeout = std::chrono::milliseconds{250};
-  duration redis_command_timeout = std::chrono::milliseconds{500};
+  std::string redis_url; // redis://[[user]:password@]host[:port][/db] or unix:///path[?db=n]; never logged with its password
+  duration redis_connect_timeout = std::chrono::milliseconds{250}; // of one attempt; the next comes with backoff
+  duration redis_command_timeout = std::chrono::milliseconds{500}; // of one pipeline of commands
   std::string state_dir; // empty: $XDG_STATE_HOME/holdfast, else ~/.local/state/holdfast
+  // http:// or https://, no slash at the end; tried in order.
   std::vector<std::string> spot_urls{"https://api.binance.com",  "https://api-gcp.binance.com",
                                      "https://api1.binance.com", "https://api2.binance.com",
                                      "https://api3.binance.com", "https://api4.binance.com",
                                      "https://data-api.binance.vision"};
-  std::vector<std::string> futures_urls{"https://fapi.binance.com"};
+  std::vector<std::string> futures_urls{"https://fapi.binance.com"}; // likewise
   std::string api_key;      // from HOLDFAST_API_KEY or the file; never an option of its own, never logged
-  std::string api_key_file;
+  std::string api_key_file; // read by parse(); only its owner may be able to read it
   std::vector<std::string> quote_assets{"USDT"}; // empty: all
   std::vector<std::string> priority_assets;      // empty: the default of each market
-  duration spot_ttl = std::chrono::seconds{300};
-  duration futures_ttl = std::chrono::seconds{300};
+  duration spot_ttl = std::chrono::seconds{300}; // a table is stale from then on, and still answered
+  duration futures_ttl = std::chrono::seconds{300}; // likewise
   duration spot_warmup_interval = std::chrono::seconds{300}; // 0: no warmup
-  duration futures_warmup_interval = std::chrono::seconds{300};
-  std::uint32_t warmup_max_retries = 5;
+  duration futures_warmup_interval = std::chrono::seconds{300}; // likewise
+  std::uint32_t warmup_max_retries = 5; // of a failed refresh, within one interval
   std::uint32_t keep_percent_min = 70;     // of the symbols in TRADING: a new list with fewer is not believed
   std::vector<std::string> spot_pinned;    // a list without these is not believed
-  std::vector<std::string> futures_pinned;
+  std::vector<std::string> futures_pinned; // likewise
   duration keep_gone = std::chrono::hours{24 * 30}; // what vanished from the exchange's list stays findable, as GONE
   std::uint32_t weight_percent_max = 80; // of the exchange's limit per minute, whoever uses it: above it a refresh yields
-  duration fetch_timeout = std::chrono::seconds{10};
-  std::uint32_t max_restarts = 5;
-  duration restart_window = std::chrono::seconds{60};
-  duration flush_interval = std::chrono::milliseconds{100};
+  duration fetch_timeout = std::chrono::seconds{10}; // of a whole fetch, all its requests together
+  std::uint32_t max_restarts = 5; // of a fetcher within restart_window; past it, pauses are those of an open circuit
+  duration restart_window = std::chrono::seconds{60}; // of max_restarts
+  duration flush_interval = std::chrono::milliseconds{100}; // ledger to store: how old an increment may be there
   std::string http = "off"; // "off" or "host:port"
-  std::string http_token;
-  std::string log_level = "info";
+  std::string http_token; // wanted as a bearer token by every route with data; empty: none
+  std::string log_level = "info"; // of the program; a host sets that of its logger
   duration history_fine = std::chrono::hours{24};         // points every 10 s; 0: none, as for the next two
   duration history_minutes = std::chrono::hours{24 * 30}; // points every minute
   duration history_hours = std::chrono::hours{24 * 731};  // points every hour

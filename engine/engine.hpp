@@ -54,9 +54,9 @@ struct engine_status {
   warmup_status warmup;
   counter_status counters;
   store_status store;
-  std::array<exchange_facts, market_count> exchange;
+  std::array<exchange_facts, market_count> exchange;                // by market, as everything of this length here
   std::array<std::optional<boot_time>, market_count> embargo_until; // none: one may ask
-  std::array<embargo_cause, market_count> embargo_cause_of{};
+  std::array<embargo_cause, market_count> embargo_cause_of{};       // of the running or the last one
   history_status history;
   rate_limiter_status rate_limits;
   std::array<std::uint64_t, market_count> hits{};   // of this process, whoever answered; a second old at most
@@ -72,14 +72,14 @@ struct engine_status {
 
 // What became of a table that the plausibility gate had refused.
 struct acceptance {
-  bool accepted = false;
+  bool accepted = false;     // true: the table is the good one from now on
   std::uint64_t symbols = 0; // in its list
   std::string detail;        // why it had been refused, or why nothing was accepted
 };
 
 class HOLDFAST_EXPORT engine {
 public:
-  using duration = std::chrono::nanoseconds;
+  using duration = std::chrono::nanoseconds; // a timeout of less than 1 ms is taken as 1 ms
 
   // With the options of the system's configuration where that is an engine_config, else with defaults.
   explicit engine(caf::actor_system& system);
@@ -103,6 +103,7 @@ public:
   // answer is at hand. None runs after the actor system has ended.
   void read_async(std::string_view key, std::function<void(counter_reading)> callback,
                   duration timeout = std::chrono::seconds{1}) noexcept;
+  // As read_matching. Values that the store did not tell in time are the last ones known, with `ledger` as their source.
   void read_matching_async(std::string_view glob, std::function<void(counter_readings)> callback,
                            duration timeout = std::chrono::seconds{2}) noexcept;
   // True: every increment so far, of adopted ledgers too, is in the store.
@@ -123,6 +124,7 @@ public:
   holdfast::feature feature(std::string_view name) noexcept;
   // How features are used, by all processes: totals, the last `days` days of UTC, distinct subjects. The most used first.
   features_found features(std::uint32_t days = 7, duration timeout = std::chrono::seconds{2}) noexcept;
+  // As features.
   void features_async(std::uint32_t days, std::function<void(features_found)> callback,
                       duration timeout = std::chrono::seconds{2}) noexcept;
 
@@ -132,6 +134,7 @@ public:
   symbols_reply symbols_sync(market which, duration timeout = std::chrono::seconds{2}) noexcept;
   // The same, but a stale answer that is older than `max_stale`, or of unknown age, is refused: `too_stale`, no table.
   symbols_reply symbols_sync(market which, duration timeout, duration max_stale) noexcept;
+  // As symbols_sync, however old the answer is.
   void symbols_async(market which, std::function<void(symbols_reply)> callback,
                      duration timeout = std::chrono::seconds{2}) noexcept;
   // The exchange refused an order for a rule of this symbol: causes at most one refresh of its market in 10 s.
@@ -143,11 +146,13 @@ public:
   // An operator believes the newest table that the plausibility gate refused: it replaces the good one, and the next ones
   // are compared with it.
   acceptance accept_refused(market which, duration timeout = std::chrono::seconds{1}) noexcept;
+  // As accept_refused. It is not taken back where its answer comes too late.
   void accept_refused_async(market which, std::function<void(acceptance)> callback,
                             duration timeout = std::chrono::seconds{1}) noexcept;
 
   // Fail-open: nothing, or false, where the store cannot help.
   std::optional<std::string> read_json(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
+  // A `ttl` of zero or less: no expiry. After false it may be stored all the same: the answer was late.
   bool write_json(std::string_view key, std::string_view text, duration ttl,
                   duration timeout = std::chrono::seconds{1}) noexcept;
 

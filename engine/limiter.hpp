@@ -30,19 +30,25 @@ class HOLDFAST_EXPORT limiter { // a handle, as small as three pointers
 public:
   // Refuses everything.
   limiter() = default;
+  // For the engine.
   limiter(limiter_core_ptr core, std::shared_ptr<limiter_access> access) : core_{std::move(core)}, access_{std::move(access)} {}
+  // For the engine: refuses everything, and error() tells why.
   explicit limiter(rate_limit_refusal why) : why_{std::make_shared<const rate_limit_refusal>(std::move(why))} {}
 
   // `amount` permits or none; 0 only looks. More than the limit is never admitted.
   rate_decision try_acquire(std::uint32_t amount = 1) noexcept;
+  // With a deadline of its own in place of limiter_options::deadline.
   rate_decision try_acquire(std::uint32_t amount, std::chrono::nanoseconds deadline) noexcept;
   // Calls back once: before it returns where the answer is at hand, else on a thread of the actor system.
   void try_acquire_async(std::uint32_t amount, std::function<void(rate_decision)> callback) noexcept;
 
+  // False: the limit is one that cannot be.
   explicit operator bool() const noexcept { return core_ != nullptr; }
+  // `none`: nothing is wrong. Of a default-constructed handle: `bad_key`.
   rate_limit_error error() const noexcept {
     return core_ ? rate_limit_error::none : why_ ? why_->why : rate_limit_error::bad_key;
   }
+  // For people: the thing, its value and what is accepted. Empty: nothing is wrong.
   std::string error_text() const { return why_ ? why_->text : std::string{}; }
 
 private:

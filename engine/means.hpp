@@ -22,7 +22,7 @@ using store_starter = std::function<store_actor(caf::actor_system&, const clock_
 
 struct engine_means {
   options settings;
-  clock_ptr clock = system_clocks();
+  clock_ptr clock = system_clocks(); // of ages, deadlines and TTLs
   store_starter shared_store;      // asked only where the settings want one
   http_transfer_factory transfers; // one for each fetcher's life
   std::uint64_t seed = 0;          // of all jitter

@@ -13,8 +13,8 @@ namespace holdfast {
 
 // Fire and forget, for CAF hosts; engine code uses a `counter` handle.
 struct incr_counter {
-  std::string key;
-  std::int64_t amount = 1;
+  std::string key;         // one that is not valid is counted in the overflow
+  std::int64_t amount = 1; // negative: down
 };
 
 // Answered with incr_confirmation by the deadline at the latest. An amount of 0 asks about what was counted already.
@@ -29,6 +29,7 @@ struct incr_confirmation {
   bool in_store = false;
 };
 
+// Whose value it is.
 enum class counter_source : std::uint8_t { redis, embedded, ledger };
 
 struct read_counter { // answered with counter_reading, always
@@ -39,17 +40,17 @@ struct read_counter { // answered with counter_reading, always
 // One counter as far as it is known: the store's value plus what of this process has not arrived there.
 struct counter_reading {
   std::string key;
-  std::int64_t value = 0;
-  bool exists = false;     // a counter of this name is known anywhere
-  bool is_integer = true;  // false: the store holds something else under this key
+  std::int64_t value = 0;                         // 0 where it does not exist or is no integer
+  bool exists = false;                            // a counter of this name is known anywhere
+  bool is_integer = true;                         // false: the store holds something else under this key
   counter_source source = counter_source::ledger; // `ledger`: the store did not answer; last known value plus pending
   std::optional<wall_time> as_of;                 // when the store's part was read; none: never
-  fault error = fault::none;
+  fault error = fault::none;                      // why the store's part is missing or old; none where it is neither
 };
 
 struct read_counters { // every counter that the glob matches
-  std::string glob; // over metrics:* keys and every key of this process
-  boot_time deadline;
+  std::string glob;    // over metrics:* keys and every key of this process
+  boot_time deadline;  // what is known by then is answered
 };
 
 struct counter_readings { // in the order of their keys
@@ -69,25 +70,25 @@ struct retire_counters {
 
 struct flush_reply { // how far a flush has come by its deadline
   bool complete = false;
-  std::uint64_t pending_rows = 0;
+  std::uint64_t pending_rows = 0; // counters with increments that are not in the store
 };
 
 struct get_counter_status {};
 
-struct counter_status { // of the ledger and its way into the store
-  std::uint64_t rows = 0;
-  std::uint64_t capacity = 0;
-  std::uint64_t pending_rows = 0;
-  std::uint64_t set_aside_rows = 0;
-  std::uint64_t merged_batches = 0;
-  std::uint64_t overflow = 0;        // increments without a row of their own
-  std::uint64_t ambiguous_merges = 0;
-  std::uint64_t adopting_ledgers = 0;
-  std::uint64_t damaged_ledgers = 0;
-  bool durable = false; // false: the ledger is in memory only
-  std::string writer;
-  std::string ledger_path;
-  std::string capped_type;        // has all the rows that one type may have; empty: none
+struct counter_status {                    // of the ledger and its way into the store
+  std::uint64_t rows = 0;                  // in use, one for each counter of this process
+  std::uint64_t capacity = 0;              // rows at most; counters beyond share the overflow
+  std::uint64_t pending_rows = 0;          // not in the store yet
+  std::uint64_t set_aside_rows = 0;        // which the store refuses; each is tried again after a while
+  std::uint64_t merged_batches = 0;        // so far
+  std::uint64_t overflow = 0;              // increments without a row of their own
+  std::uint64_t ambiguous_merges = 0;      // rows of which nobody could tell whether the store still had them
+  std::uint64_t adopting_ledgers = 0;      // of ended processes, on their way into the store
+  std::uint64_t damaged_ledgers = 0;       // moved to `set-aside` of the state folder, so far
+  bool durable = false;                    // false: the ledger is in memory only
+  std::string writer;                      // the id of this process in the store's records, 32 hex digits
+  std::string ledger_path;                 // empty: it is in memory only
+  std::string capped_type;                 // has all the rows that one type may have; empty: none
   std::vector<std::string> set_aside_keys; // a bounded sample, "key: reason"
 };
 

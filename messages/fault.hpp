@@ -27,10 +27,12 @@ enum class fault : std::uint8_t {
   too_stale,       // what is known is older than the caller accepts: ask again later, or accept older
 };
 
+// The name of the enumerator.
 HOLDFAST_EXPORT std::string to_string(fault why);
 
 // For `return make_error(fault::no_data);` inside a handler.
 HOLDFAST_EXPORT caf::error make_error(fault why);
+// The same with words for people; no secret may be in them.
 HOLDFAST_EXPORT caf::error make_error(fault why, std::string detail);
 
 // The fault in a CAF error. CAF's own request timeout is `deadline`; an actor that is gone is `stopping`.

@@ -14,28 +14,28 @@ namespace holdfast {
 
 // monitor -> history: the totals of every counter, as the store has them now.
 struct history_sample {
-  wall_time at;
-  std::shared_ptr<const counter_values> values;
+  wall_time at;                                 // when they were read
+  std::shared_ptr<const counter_values> values; // never null
 };
 
 // Answered with history_answer. Unix seconds; `until` none: now, `since` none: an hour before that.
 struct history_wanted {
-  std::string key;
+  std::string key; // a counter
   std::optional<std::int64_t> since;
   std::optional<std::int64_t> until;
-  std::optional<std::int64_t> step;
+  std::optional<std::int64_t> step; // seconds; none: whatever suits the range
 };
 
 struct history_answer { // a line, or why there is none
   std::string key;
-  history_line line;
+  history_line line;   // empty where `refusal` is not
   std::string refusal; // why the question cannot be answered; empty where it was
 };
 
 // How much counters grew on each day of UTC, the last of them today. Answered with history_days.
 struct history_days_wanted {
   std::vector<std::string> keys;
-  std::uint32_t days = 7;
+  std::uint32_t days = 7; // today included
 };
 
 struct history_days { // how much counters grew, day by day of UTC
@@ -46,14 +46,14 @@ struct history_days { // how much counters grew, day by day of UTC
 
 struct get_history_status {};
 
-struct history_status { // of the file in the state folder
-  bool kept = false;    // false: no history is wanted, or its file cannot be had
-  std::uint64_t bytes = 0;
-  std::uint64_t series = 0;
+struct history_status {       // of the file in the state folder
+  bool kept = false;          // false: no history is wanted, or its file cannot be had
+  std::uint64_t bytes = 0;    // of the file
+  std::uint64_t series = 0;   // counters in it
   std::uint64_t left_out = 0; // counters beyond the limit
-  std::uint64_t records = 0;
-  std::uint64_t failures = 0;
-  std::string last_error;
+  std::uint64_t records = 0;  // samples written by this process
+  std::uint64_t failures = 0; // samples that could not be written
+  std::string last_error;     // for people; empty: none
 };
 
 } // namespace holdfast

@@ -35,8 +35,10 @@ namespace holdfast {
 // The only place that spells CAF 0.17's way of writing signatures.
 template <class Question, class Answer>
 using answers = typename caf::replies_to<Question>::template with<Answer>;
+// The same, where there is nothing to answer but that it is done.
 template <class Question>
 using confirms = typename caf::replies_to<Question>::template with<done>;
+// Is told, and answers nothing.
 template <class News>
 using hears = caf::reacts_to<News>;
 
@@ -48,6 +50,7 @@ struct store_listen {
   store_listener listener;
 };
 
+// A store, Redis or the embedded one; see store.hpp.
 using store_actor = caf::typed_actor<
   answers<store_read, store_value>, confirms<store_write>, confirms<store_erase>, confirms<store_symbols>,
   answers<store_merge, store_merge_reply>, answers<store_read_counters, store_counters_found>,
@@ -64,43 +67,54 @@ struct symbols_listen {
   symbols_listener listener;
 };
 
+// Who knows the tables; engine::cache().
 using cache_actor = caf::typed_actor<
   answers<get_symbols, symbols_reply>, answers<refresh_symbols, refresh_outcome>, answers<accept_symbols, refresh_outcome>,
   hears<rejection_reported>, hears<symbols_listen>, hears<store_event>, hears<symbols_announced>,
   answers<get_cache_status, cache_status>, hears<wake>>;
 
+// Who starts fetchers anew; engine::supervisor(), to be monitored.
 using supervisor_actor
   = caf::typed_actor<answers<fetch_wanted, fetch_result>, answers<fallback_wanted, fetch_result>,
                      answers<get_supervisor_status, supervisor_status>, hears<wake>>;
 
+// Who asks the exchange, for one market and for one life.
 using fetcher_actor = caf::typed_actor<answers<fetch_symbols, fetch_outcome>, hears<wake>>;
 
+// Who keeps the newest tables that were believed, for the worst.
 using last_good_actor
   = caf::typed_actor<answers<last_good_wanted, symbols_answer>, hears<table_accepted>, hears<store_event>,
                      hears<symbols_announced>, answers<get_last_good_status, last_good_status>, hears<wake>>;
 
+// Who asks for a refresh of each market at its interval.
 using warmup_actor = caf::typed_actor<answers<get_warmup_status, warmup_status>, hears<wake>>;
 
+// Who brings the ledger to the store and answers for both; engine::counters().
 using counter_actor = caf::typed_actor<
   hears<incr_counter>, answers<incr_counter_confirmed, incr_confirmation>, answers<read_counter, counter_reading>,
   answers<read_counters, counter_readings>, answers<flush_counters, flush_reply>, answers<retire_counters, flush_reply>,
   hears<store_event>,
   hears<symbols_announced>, answers<get_counter_status, counter_status>, hears<wake>>;
 
+// Who decides admissions where no lease does; engine::rate_limiter().
 using rate_limiter_actor
   = caf::typed_actor<answers<acquire_permits, rate_decision>, hears<permits_awaited>, hears<lease_low>,
                      answers<get_rate_limiter_status, rate_limiter_status>, hears<wake>>;
 
+// Who keeps how counters went.
 using history_actor = caf::typed_actor<hears<history_sample>, answers<history_wanted, history_answer>,
                                        answers<history_days_wanted, history_days>,
                                        answers<get_history_status, history_status>, hears<wake>>;
 
+// Who brings the times of tasks to the store and back.
 using task_keeper_actor = caf::typed_actor<confirms<keep_now>, hears<store_event>, hears<symbols_announced>, hears<wake>>;
 
+// Who brings the subjects of features to the store.
 using feature_keeper_actor
   = caf::typed_actor<answers<features_wanted, features_found>, answers<get_feature_status, feature_status>, confirms<keep_now>,
                      hears<store_event>, hears<symbols_announced>, hears<wake>>;
 
+// Who looks at everybody once in a while, for metrics and history.
 using monitor_actor = caf::typed_actor<hears<store_event>, hears<symbols_announced>, hears<wake>>;
 
 } // namespace holdfast

@@ -16,14 +16,14 @@
 
 namespace holdfast {
 
-struct rate_question { // about one key
-  std::string key;
+struct rate_question {  // about one key
+  std::string key;      // rate_limit:<subject>:<action>
   rate_request request; // at most rate_amounts_max amounts
 };
 
-struct rate_answer { // to one question
-  fault error = fault::none; // of this question alone; it may have been carried out all the same
-  std::vector<rate_verdict> verdicts;
+struct rate_answer {                  // to one question
+  fault error = fault::none;          // of this question alone; it may have been carried out all the same
+  std::vector<rate_verdict> verdicts; // as many as amounts, in their order; none with an error
 };
 
 // Each question is one atomic decision on the store's clock. An error instead of the answer means that any of them may
@@ -42,10 +42,10 @@ struct store_rate_limits_reply { // of a store
 // Anybody -> rate limiter: am I admitted? Answered with rate_decision within options.deadline; a limit that cannot be is
 // `bad_request`, with words.
 struct acquire_permits {
-  std::string key; // rate_limit:<subject>:<action>
-  std::int64_t limit = 0;
-  std::chrono::nanoseconds window{0};
-  std::uint32_t amount = 1; // 0 only looks
+  std::string key;                    // rate_limit:<subject>:<action>
+  std::int64_t limit = 0;             // admissions over any window, at most rate_limit_max
+  std::chrono::nanoseconds window{0}; // from rate_window_min to rate_window_max
+  std::uint32_t amount = 1;           // 0 only looks
   limiter_options options;
 };
 
@@ -53,6 +53,7 @@ struct acquire_permits {
 // forgotten, because its rate limiter has stopped, is answered blindly.
 class awaited_permits {
 public:
+  // `callback` is called once, by whoever answers.
   awaited_permits(limiter_core_ptr of, std::uint32_t wanted, boot_time until, std::function<void(rate_decision)> callback)
     : core{std::move(of)}, amount{wanted}, deadline{until}, then_{std::move(callback)} {}
   ~awaited_permits() {
@@ -72,9 +73,9 @@ public:
     }
   }
 
-  const limiter_core_ptr core;
-  const std::uint32_t amount;
-  const boot_time deadline;
+  const limiter_core_ptr core; // the limit; never null
+  const std::uint32_t amount;  // 0 only looks
+  const boot_time deadline;    // past it the caller has claimed it
 
 private:
   std::function<void(rate_decision)> then_;

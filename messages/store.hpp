@@ -48,17 +48,17 @@ struct store_erase { // answered with unit, also where there was no such key
 struct store_symbols {
   market which = market::spot;
   table_order order;
-  std::string full_value;              // the symbol codec's text, for holdfast processes
-  std::string list_value;              // the contract's JSON array
+  std::string full_value;                // the symbol codec's text, for holdfast processes
+  std::string list_value;                // the contract's JSON array
   std::int64_t refreshed_at_seconds = 0; // Unix time of the fetch
-  std::chrono::milliseconds ttl{0};
+  std::chrono::milliseconds ttl{0};      // of the plain array
   boot_time deadline;
 };
 
 // Every row is carried out by itself or not at all, and answered by itself. An error instead of the answer means that any
 // of them may have been carried out: ask again.
 struct store_merge {
-  std::vector<merge_row> rows;
+  std::vector<merge_row> rows; // of any counters and writers
   boot_time deadline;
 };
 
@@ -78,7 +78,7 @@ struct store_counters_found { // what was read, or nothing of it
 
 // Keys of counters that match the glob: our own from the set holdfast:keys; foreign ones by a bounded SCAN.
 struct store_list_counters {
-  std::string glob;
+  std::string glob;     // as of Redis: `*`, `?`, `[a-z]`
   bool foreign = false; // also look for counters that no holdfast process wrote: slow, rare
   boot_time deadline;
 };
@@ -98,7 +98,7 @@ struct store_raise {
 // is safe. Answered with done.
 struct store_add_distinct {
   std::string key;
-  std::vector<std::string> elements;
+  std::vector<std::string> elements; // any bytes
   boot_time deadline;
 };
 
@@ -116,17 +116,17 @@ struct store_distinct_found { // 0 where nothing was ever added
 // microseconds, `above` + 1): it grows with every grant, even where the store went back. A holder that asks again keeps
 // its token and gets more time, unless the token is not above `above`.
 struct lease_wanted {
-  std::string name;   // e.g. "fetch:spot"
-  std::string holder; // unique per engine opening
-  std::chrono::milliseconds ttl{0};
+  std::string name;                 // e.g. "fetch:spot"
+  std::string holder;               // unique per engine opening
+  std::chrono::milliseconds ttl{0}; // from the grant on, by the store's clock
   boot_time deadline;
   std::uint64_t above = 0; // the highest token that the asker has met
 };
 
-struct lease_reply { // who holds a lease now
-  bool granted = false;        // held now by `holder` (newly or renewed)
-  std::uint64_t token = 0;     // fencing token of whoever holds it
-  std::chrono::milliseconds ttl_left{0};
+struct lease_reply {                     // who holds a lease now
+  bool granted = false;                  // held now by `holder` (newly or renewed)
+  std::uint64_t token = 0;               // fencing token of whoever holds it
+  std::chrono::milliseconds ttl_left{0}; // until whoever holds it must have asked again
 };
 
 struct lease_returned { // answered with unit; of another holder it changes nothing
@@ -151,22 +151,22 @@ enum class store_change : std::uint8_t {
 
 struct store_event { // store -> listeners
   store_change change = store_change::link_up;
-  store_identity identity;
+  store_identity identity; // as it is now; empty while it does not answer
 };
 
 struct get_store_status {};
 
-struct store_status { // of the link and its questions so far
-  std::string kind; // "redis" or "embedded"
-  bool up = false;
-  std::string endpoint; // no password in it
-  std::string last_error;
-  store_identity identity;
-  std::uint64_t commands = 0;
-  std::uint64_t failures = 0;
-  std::uint64_t reconnects = 0;
-  std::uint64_t suppressed_warnings = 0;
-  std::chrono::nanoseconds last_round_trip{0};
+struct store_status {                          // of the link and its questions so far
+  std::string kind;                            // "redis" or "embedded"
+  bool up = false;                             // answers, as far as is known
+  std::string endpoint;                        // no password in it
+  std::string last_error;                      // for people, no password in it; empty: none so far
+  store_identity identity;                     // as last seen
+  std::uint64_t commands = 0;                  // sent so far
+  std::uint64_t failures = 0;                  // of the link, so far
+  std::uint64_t reconnects = 0;                // links that came up so far, the first one too
+  std::uint64_t suppressed_warnings = 0;       // that would have repeated what was just logged
+  std::chrono::nanoseconds last_round_trip{0}; // of one pipeline; 0: none yet
 };
 
 } // namespace holdfast

@@ -27,18 +27,19 @@ struct get_symbols {
 // The answer, with what it is worth. `error` is none or the reason why `table` is null (only in the synchronous
 // call: actors get the fault as an error).
 struct symbols_reply {
-  symbol_table_ptr table;
+  symbol_table_ptr table; // null: nothing can be had; `error` tells why
   symbols_source source = symbols_source::none;
-  std::optional<wall_time> fetched_at;
+  std::optional<wall_time> fetched_at;         // none: unknown
   std::optional<std::chrono::nanoseconds> age; // none: unknown
-  bool stale = true;
-  std::uint64_t version = 0;
+  bool stale = true;                           // past its TTL, or last good
+  std::uint64_t version = 0;                   // grows with every table of other content, within one process
   fault error = fault::none;
 };
 
 // What a publication is worth at `now`.
 HOLDFAST_EXPORT symbols_reply reply_from(const published_symbols& published, boot_time now);
 
+// Who or what asks for a refresh.
 enum class refresh_reason : std::uint8_t { warmup, rejected_order, calendar, operator_request };
 
 // warmup, engine -> cache: fetch now, unless a fresh table younger than `at_age` is known, here or in the store; shares a
@@ -53,9 +54,9 @@ struct refresh_symbols {
 struct refresh_outcome {
   market which = market::spot;
   fault failure = fault::none;
-  std::string detail;
+  std::string detail;                       // for people; no secret in it
   std::optional<boot_time> forbidden_until; // with fetch_forbidden, where known: no use in retrying earlier
-  std::uint64_t version = 0;
+  std::uint64_t version = 0;                // of the table that is known now; 0: none
   bool fetched = false;                     // by this process, for this refresh
   std::optional<boot_time> fetched_boot;    // when the table that is known now was fetched, by whomever
   std::optional<wall_time> next_change;     // the next time at which a symbol is known to be listed or delivered
@@ -64,23 +65,23 @@ struct refresh_outcome {
 // host -> cache: the exchange refused an order for a rule of this symbol. Causes at most one refresh per market and 10 s.
 struct rejection_reported {
   market which = market::spot;
-  std::string symbol;
+  std::string symbol; // as the exchange spells it
 };
 
 // cache -> subscribers: a table of another content was published.
 struct symbols_changed {
   market which = market::spot;
-  std::uint64_t version = 0;
+  std::uint64_t version = 0;               // of the new table, as in symbols_reply
   std::shared_ptr<const symbol_diff> diff; // never null
 };
 
 // A table on its way between actors, with its origin.
 struct symbols_answer {
-  symbol_table_ptr table;
+  symbol_table_ptr table; // null: there is none
   symbols_source source = symbols_source::none;
-  std::optional<wall_time> fetched_at;
-  std::optional<boot_time> fetched_boot;
-  table_order order;
+  std::optional<wall_time> fetched_at;   // none: unknown
+  std::optional<boot_time> fetched_boot; // the same instant on this boot clock; none: unknown
+  table_order order;                     // unknown where no token could be had
 
   table_stamp stamp() const noexcept { return {order, fetched_boot}; }
 };
@@ -96,8 +97,8 @@ struct fetch_result {
   market which = market::spot;
   symbols_answer answer;
   fault failure = fault::none;
-  std::string detail;
-  std::optional<boot_time> forbidden_until;
+  std::string detail;                       // for people; no secret in it
+  std::optional<boot_time> forbidden_until; // with fetch_forbidden, where known
 };
 
 // cache -> supervisor: last good's answer now, without waiting for the running fetch. Answered with a fetch_result
@@ -108,7 +109,7 @@ struct fallback_wanted {
 
 // supervisor -> fetcher. The fetcher gives up at `deadline` by itself; the supervisor replaces it if it does not.
 struct fetch_symbols {
-  symbol_table_ptr baseline;
+  symbol_table_ptr baseline; // of the plausibility gate; may be null
   boot_time deadline;
 };
 

@@ -22,11 +22,11 @@ struct features_wanted {
   boot_time deadline;
 };
 
-struct feature_usage { // how much one feature is used
-  std::string name;
-  std::int64_t total = 0;                       // uses, by every process
-  std::optional<std::uint64_t> subjects;        // about how many distinct ones; none: the store did not tell
-  std::vector<std::int64_t> per_day;            // the oldest first; empty: no history is kept
+struct feature_usage {                   // how much one feature is used
+  std::string name;                      // as in metrics:feature_usage:<name>
+  std::int64_t total = 0;                // uses, by every process
+  std::optional<std::uint64_t> subjects; // about how many distinct ones; none: the store did not tell
+  std::vector<std::int64_t> per_day;     // the oldest first; empty: no history is kept
 };
 
 struct features_found { // with an error: what could be told without the store

@@ -19,7 +19,7 @@ struct HOLDFAST_EXPORT boot_clock { // a clock of std::chrono over CLOCK_BOOTTIM
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<boot_clock, duration>;
-  static constexpr bool is_steady = true;
+  static constexpr bool is_steady = true; // and goes on while the machine sleeps
   static time_point now() noexcept;
 };
 

@@ -45,6 +45,7 @@ inline constexpr std::uint32_t no_ticket = 0xFFFF'FFFF;
 // Initial-exec: in a host that is itself a shared object the default model would cost more than the increment.
 [[gnu::tls_model("initial-exec")]] HOLDFAST_EXPORT extern constinit thread_local
   std::array<thread_stripe, fast_ledgers> thread_stripes;
+// Of handles that count for nobody.
 HOLDFAST_EXPORT extern stripe_cell dummy_cell;
 
 class HOLDFAST_EXPORT counter {
@@ -54,12 +55,14 @@ public:
   constexpr counter(std::uint32_t ticket, std::uint32_t row, stripe_cell* shared) noexcept
     : shared_{shared}, ticket_{ticket}, distance_{row * static_cast<std::uint32_t>(sizeof(stripe_cell))} {}
 
+  // A nanosecond or two; wait-free.
   void incr(std::uint64_t amount = 1) const noexcept {
     if (const auto& stripe = own_stripe(); stripe.ticket == ticket_) [[likely]]
       add_alone(cell_in(stripe.cells).added, amount);
     else
       count_slowly(*this, amount, 0);
   }
+  // As incr(), down; the value may become negative.
   void decr(std::uint64_t amount = 1) const noexcept {
     if (const auto& stripe = own_stripe(); stripe.ticket == ticket_) [[likely]]
       add_alone(cell_in(stripe.cells).subtracted, amount);

@@ -43,6 +43,7 @@ constexpr std::string_view explain(key_fault why) noexcept {
   return words[static_cast<std::size_t>(why)];
 }
 
+// Letters, digits, `_`, `.` and `-`: what a segment of a metric key is made of.
 constexpr bool is_segment_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
 }

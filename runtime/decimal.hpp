@@ -16,7 +16,7 @@ namespace holdfast {
 // units / 10^scale.
 struct HOLDFAST_EXPORT decimal {
   std::int64_t units = 0;
-  std::uint8_t scale = 0;
+  std::uint8_t scale = 0; // digits after the point
 
   // "-12.3400" -> {-123400, 4}. No exponent, no blanks, at least one digit. Zeros at the end of the fraction are given
   // up only where the value would not fit with them.
@@ -32,6 +32,7 @@ struct HOLDFAST_EXPORT decimal {
   friend bool operator<=(const decimal& a, const decimal& b) noexcept { return compare(a, b) <= 0; }
   friend bool operator>=(const decimal& a, const decimal& b) noexcept { return compare(a, b) >= 0; }
 
+  // By value: negative, 0 or positive, as `a` is less than, equal to or greater than `b`.
   static int compare(const decimal& a, const decimal& b) noexcept;
 };
 

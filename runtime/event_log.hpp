@@ -36,6 +36,7 @@ enum class event_kind : std::uint8_t {
 };
 inline constexpr std::size_t event_kind_count = 12;
 
+// The name of the enumerator, as in metrics and routes.
 constexpr std::string_view to_string(event_kind kind) noexcept {
   constexpr std::array<std::string_view, event_kind_count> names{
     "started", "link_up",      "link_down",    "store_changed",  "fresh",   "stale",
@@ -58,6 +59,7 @@ public:
   static constexpr std::size_t events_max = 1000;
   static constexpr std::size_t event_text_max = 200;
 
+  // `detail` is cut to event_text_max bytes; no secret may be in it.
   void note(event_kind kind, std::string_view subject, std::string_view detail, wall_time at);
 
   // The newest ones first, at most `most`.

@@ -23,7 +23,7 @@ struct schema_unknown {
   enum class kind : std::uint8_t { status, contract_type, filter, field };
   kind what = kind::field;
   std::string name;
-  std::uint64_t count = 0;
+  std::uint64_t count = 0; // how often it was met
 };
 
 struct exchange_info {
@@ -34,9 +34,9 @@ struct exchange_info {
   std::vector<schema_unknown> unknown;
 };
 
-struct exchange_info_error { // why a body is no list
+struct exchange_info_error {        // why a body is no list
   std::optional<std::int64_t> code; // of the exchange, where the body is its error
-  std::string message;
+  std::string message;              // for people
 };
 
 // `body` is taken apart in place.

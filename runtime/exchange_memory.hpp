@@ -25,23 +25,23 @@ namespace holdfast {
 struct refused_table { // the newest table that was not believed
   symbol_table_ptr table;
   symbols_source source = symbols_source::none; // where it came from
-  gate_verdict verdict;
+  gate_verdict verdict;                         // why it was not believed
   wall_time fetched_at;
-  boot_time fetched_boot;
+  boot_time fetched_boot; // the same instant on this boot clock
 };
 
 // A copy of everything, for status.
 struct exchange_facts {
-  bool has_key = false;
-  std::string key_refusal; // the newest; empty: never refused
-  std::optional<boot_time> key_refused_until;
-  std::optional<std::int64_t> used_weight; // of the minute at `weight_at`
-  std::optional<std::int64_t> weight_limit;
+  bool has_key = false;                       // a key of the private API is configured
+  std::string key_refusal;                    // the newest; empty: never refused
+  std::optional<boot_time> key_refused_until; // the key is not used before
+  std::optional<std::int64_t> used_weight;    // of the minute at `weight_at`
+  std::optional<std::int64_t> weight_limit;   // per minute; none: not told yet
   std::optional<boot_time> weight_at;
   bool without_permission_sets = false; // the whole list is too large
   std::uint64_t bad_symbols = 0;        // of the newest body
   std::vector<schema_unknown> unknown;  // bodies that had it
-  std::uint64_t refusals = 0;
+  std::uint64_t refusals = 0;           // of the plausibility gate, so far
   std::optional<refused_table> refused; // not accepted since
 };
 
@@ -50,9 +50,13 @@ public:
   // `file` empty: the refused table is kept in memory only.
   exchange_memory(std::string file, clock_ptr clock, bool has_key);
 
+  // `why` is for people, without the key.
   void key_refused(std::string why, std::chrono::nanoseconds for_how_long);
+  // There is a key, and its last refusal is over.
   bool key_usable() const;
+  // As the exchange counts this address, in the running minute.
   void weight_told(std::int64_t used);
+  // Per minute.
   void limit_told(std::int64_t limit);
   std::optional<std::int64_t> weight_limit() const;
   // Asking for less was needed; remembered for a day, then the whole is tried again.

@@ -61,6 +61,7 @@ public:
   feature_account(const feature_account&) = delete;
   feature_account& operator=(const feature_account&) = delete;
 
+  // Where it is new. Empty: nobody.
   void note(std::string_view subject) noexcept;
 
   counter uses() const noexcept { return uses_; }

@@ -68,6 +68,7 @@ class HOLDFAST_EXPORT history_file {
 public:
   static constexpr std::int64_t points_max = 20'000;
 
+  // Makes the file where there is none. The error is a sentence for people.
   static expected<std::unique_ptr<history_file>, std::string> open(const std::string& path, history_limits limits = {});
   ~history_file();
   history_file(const history_file&) = delete;

@@ -54,6 +54,7 @@ struct transfer_failure { // no answer, and why
 class HOLDFAST_EXPORT http_transfer {
 public:
   virtual ~http_transfer() = default;
+  // Blocks until the answer is whole or the request's timeout has passed.
   virtual expected<http_answer, transfer_failure> get(const http_request& request) = 0;
   // From any thread: a get() that is running returns soon with `cancelled`; every later one at once.
   virtual void cancel() noexcept = 0;

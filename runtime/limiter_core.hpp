@@ -50,7 +50,7 @@ struct limiter_counters { // of an action's decisions
   counter refused;
   counter near;   // allowed, with near_percent of the limit used
   counter shadow; // would have been refused
-  counter blind;
+  counter blind;  // decided without the store
 };
 
 class HOLDFAST_EXPORT limiter_core { // one per limit and process

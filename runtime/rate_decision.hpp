@@ -18,7 +18,7 @@
 
 namespace holdfast {
 
-inline constexpr std::size_t rate_amounts_max = 128;
+inline constexpr std::size_t rate_amounts_max = 128; // of one request
 
 // Decisions about one key at one moment, in their order.
 struct rate_request {
@@ -31,7 +31,7 @@ struct rate_request {
 
 struct rate_verdict { // about one amount
   bool allowed = false;
-  std::int64_t granted = 0;
+  std::int64_t granted = 0;        // where the request is partial maybe less than asked for
   std::int64_t remaining = 0;      // after this decision
   std::int64_t retry_after_us = 0; // of a refusal: when it would be granted if nobody else came; -1: never
 };
@@ -43,6 +43,7 @@ struct rate_outcome { // of one request
   std::int64_t expires_in_ms = 0;     // of a changed state: when nothing in it counts any more
 };
 
+// `state` is what the last outcome left, and becomes what is to be kept. `now_us`: microseconds of one clock.
 HOLDFAST_EXPORT rate_outcome decide(std::string& state, const rate_request& request, std::int64_t now_us);
 
 } // namespace holdfast

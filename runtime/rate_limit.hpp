@@ -51,8 +51,8 @@ struct limiter_options { // how a limit is kept
 inline constexpr std::int64_t rate_limit_max = 1'000'000'000;
 inline constexpr std::chrono::milliseconds rate_window_min{1};
 inline constexpr std::chrono::hours rate_window_max{31 * 24};
-inline constexpr std::chrono::seconds leased_window_min{1};
-inline constexpr std::chrono::milliseconds lease_for_min{100};
+inline constexpr std::chrono::seconds leased_window_min{1};    // of limits in rate_mode::leased
+inline constexpr std::chrono::milliseconds lease_for_min{100}; // of limiter_options::lease_for
 inline constexpr std::size_t rate_subject_bytes_max = 128;
 inline constexpr std::size_t rate_action_bytes_max = 64;
 inline constexpr std::string_view rate_limit_prefix = "rate_limit:";
@@ -72,20 +72,21 @@ struct rate_limit_refusal { // why, and the same in words for people
   std::string text;
 };
 
-struct rate_rule { // what a state is judged by
-  std::int64_t limit = 1;
-  std::int64_t window_us = 1'000'000;
-  rate_algorithm algorithm = rate_algorithm::rolling;
+struct rate_rule {                                    // what a state is judged by
+  std::int64_t limit = 1;                             // admissions over any window
+  std::int64_t window_us = 1'000'000;                 // microseconds
+  rate_algorithm algorithm = rate_algorithm::rolling; // one key has one: by the other it counts as used up until it expires
 };
 
 // A limit that can be kept. Made by check_rate_limit alone.
 struct rate_limit {
   std::string key;
-  std::string action;
+  std::string action; // the last segment of the key: its decisions are counted under it
   rate_rule rule;
   limiter_options options; // lease_share and lease_for filled in
 };
 
+// Asks nobody: what is wrong with a limit is wrong everywhere.
 HOLDFAST_EXPORT expected<rate_limit, rate_limit_refusal> check_rate_limit(std::string_view key, std::int64_t limit,
                                                           std::chrono::nanoseconds window, const limiter_options& options);
 

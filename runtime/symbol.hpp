@@ -21,6 +21,7 @@ enum class symbol_status : std::uint8_t {
   settling, pre_settle, pre_delivering, delivering, delivered, close, trading_halt, gone,
 };
 
+// As the exchange spells it, "TRADING" for one; `unknown` for any other text.
 HOLDFAST_EXPORT symbol_status parse_symbol_status(std::string_view text) noexcept;
 
 // What an order breaks; combine with `|`, test with has().
@@ -38,29 +39,30 @@ enum class broken_rule : std::uint16_t {
 constexpr broken_rule operator|(broken_rule a, broken_rule b) noexcept {
   return static_cast<broken_rule>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
+// Whether `one`, or one of those in it, is among those of `set`.
 constexpr bool has(broken_rule set, broken_rule one) noexcept {
   return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }
 
 struct HOLDFAST_EXPORT symbol {
-  std::string_view name;
+  std::string_view name; // as the exchange spells it: "BTCUSDT", "BTCUSDT_260327"
   std::string_view base_asset;  // empty, and the symbol not listed, where the exchange gave no clean text
   std::string_view quote_asset; // likewise
-  rule_value tick_size;
-  rule_value step_size;
-  rule_value min_quantity;
-  rule_value max_quantity;
+  rule_value tick_size; // prices are whole numbers of it; in the quote asset
+  rule_value step_size; // quantities are whole numbers of it; in the base asset
+  rule_value min_quantity; // in the base asset
+  rule_value max_quantity; // likewise
   rule_value min_notional; // MIN_NOTIONAL or NOTIONAL, spot's `minNotional` or futures' `notional`; the stricter of both
-  rule_value min_price;
-  rule_value max_price;
-  shared_text status_text;
+  rule_value min_price; // in the quote asset; zero: switched off
+  rule_value max_price; // likewise
+  shared_text status_text; // as the exchange spells it, also where `status` is unknown
   shared_text contract_type; // empty: not a future, or not told
   shared_text permissions;   // "SPOT|MARGIN&TRD_GRP_005": groups joined by '&', alternatives by '|'
   std::int64_t onboard_ms = 0;    // Unix milliseconds; 0: not told
   std::int64_t delivery_ms = 0;   // Unix milliseconds; 0: not told
   std::int64_t gone_since_ms = 0; // Unix milliseconds at which a GONE symbol was missed first; 0: it is there
-  std::uint8_t base_precision = 0;
-  std::uint8_t quote_precision = 0;
+  std::uint8_t base_precision = 0; // digits after the point, as told; no rule of orders
+  std::uint8_t quote_precision = 0; // likewise
   std::uint8_t price_precision = 0;    // futures; not the tick size
   std::uint8_t quantity_precision = 0; // futures
   symbol_status status = symbol_status::unknown;
@@ -70,11 +72,13 @@ struct HOLDFAST_EXPORT symbol {
   // Whether an account that holds these permissions may trade it: every group offers one of them. True where the
   // exchange names none.
   bool permits(std::span<const std::string_view> held) const noexcept;
+  // The same for a single one.
   bool permits(std::string_view permission) const noexcept { return permits({&permission, 1}); }
 
   // Down to a whole number of ticks (of steps), at the tick's scale; unchanged where the exchange gives none or zero,
   // which switches the rule off. A result beyond 64 bits at that scale is rounded further, to what fits.
   decimal round_price(decimal price) const noexcept;
+  // As round_price, by steps.
   decimal round_quantity(decimal quantity) const noexcept;
   // Every rule that a limit order would break. Price bounds of zero are switched off.
   broken_rule check_order(decimal price, decimal quantity) const noexcept;
@@ -85,7 +89,7 @@ struct HOLDFAST_EXPORT symbol_draft {
   std::string_view name;
   std::string_view base_asset;
   std::string_view quote_asset;
-  std::string_view tick_size;
+  std::string_view tick_size; // rules are decimal texts; empty: there is no such rule
   std::string_view step_size;
   std::string_view min_quantity;
   std::string_view max_quantity;
@@ -95,7 +99,7 @@ struct HOLDFAST_EXPORT symbol_draft {
   std::string_view status_text;
   std::string_view contract_type;
   std::string_view permissions;
-  std::int64_t onboard_ms = 0;
+  std::int64_t onboard_ms = 0; // times are Unix milliseconds; 0: not told
   std::int64_t delivery_ms = 0;
   std::int64_t gone_since_ms = 0;
   std::uint8_t base_precision = 0;

@@ -42,11 +42,11 @@ constexpr std::string_view to_string(symbols_source source) noexcept {
 struct published_symbols {
   symbol_table_ptr table; // null: nothing was ever good
   symbols_source source = symbols_source::none;
-  std::optional<wall_time> fetched_at;     // unknown for some arrays written by other programs
-  std::optional<boot_time> fetched_boot;   // the same instant on this machine's boot clock
-  boot_time fresh_until{};                 // stale from here on
-  table_order order;
-  std::uint64_t version = 0; // grows with every table whose content differs from the one before
+  std::optional<wall_time> fetched_at;   // unknown for some arrays written by other programs
+  std::optional<boot_time> fetched_boot; // the same instant on this machine's boot clock
+  boot_time fresh_until{};               // stale from here on
+  table_order order;                     // of the process that fetched it
+  std::uint64_t version = 0;             // grows with every table whose content differs from the one before
 
   table_stamp stamp() const noexcept { return {order, fetched_boot}; }
   bool fresh(boot_time now) const noexcept { return source != symbols_source::last_good && now < fresh_until; }

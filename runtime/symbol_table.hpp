@@ -55,6 +55,7 @@ public:
   iterator end() const noexcept { return {symbols_, ids_.data() + ids_.size()}; }
   std::size_t size() const noexcept { return ids_.size(); }
   bool empty() const noexcept { return ids_.empty(); }
+  // Pre: `position` is less than size().
   const symbol& operator[](std::size_t position) const noexcept { return symbols_[ids_[position]]; }
   // Dense ids, in this order.
   std::span<const std::uint32_t> ids() const noexcept { return ids_; }
@@ -72,6 +73,7 @@ public:
 
   // Null where there is no such symbol.
   const symbol* find(std::string_view name) const noexcept;
+  // By dense id; null where there is none.
   const symbol* at(std::uint32_t id) const noexcept { return id < symbols_.size() ? &symbols_[id] : nullptr; }
 
   // Dense id of a symbol of this table.
@@ -80,6 +82,7 @@ public:
   // What the contract lists: TRADING, quoted in the configured assets; priority assets first in their order (symbols
   // of one asset in the exchange's order), the rest by name in byte order.
   symbol_range list() const noexcept { return {symbols_.data(), listed_}; }
+  // Dense ids of the same, in its order.
   std::span<const std::uint32_t> listed() const noexcept { return listed_; }
 
   // The contract's JSON array of the listed symbols; made anew by every call.
@@ -88,6 +91,7 @@ public:
   // Every symbol whose name begins with `prefix`, in byte order.
   symbol_range complete(std::string_view prefix) const noexcept;
 
+  // Symbols in TRADING, listed or not.
   std::size_t trading_count() const noexcept { return trading_count_; }
 
   // Equal for equal content, in every process: all that is kept of the symbols but when one was missed first.
@@ -138,6 +142,7 @@ public:
   symbol_table_builder& operator=(symbol_table_builder&&) noexcept;
 
   void reserve(std::size_t count);
+  // Of the body, Unix milliseconds.
   void server_time(std::int64_t milliseconds) noexcept;
   added add(const symbol_draft& next);
   std::size_t size() const noexcept;

@@ -22,9 +22,11 @@ namespace holdfast {
 class HOLDFAST_EXPORT symbols_view {
 public:
   symbols_view() = default;
+  // For the engine; a host asks engine::symbols().
   symbols_view(std::shared_ptr<const symbol_board> board, market which, clock_ptr clock)
     : board_{std::move(board)}, clock_{std::move(clock)}, which_{which} {}
 
+  // In whatever status; null where there is none.
   const symbol* find(std::string_view name) noexcept {
     refresh();
     return table_ ? table_->find(name) : nullptr;
@@ -54,10 +56,12 @@ public:
   // Length of the tradable list.
   std::size_t size() noexcept { return list().size(); }
 
+  // Past its TTL, last good, or nothing at all.
   bool stale() noexcept {
     refresh();
     return !held_ || !held_->fresh(clock_->boot_now());
   }
+  // Since the exchange was asked; none: unknown.
   std::optional<std::chrono::nanoseconds> age() noexcept {
     refresh();
     return held_ ? held_->age(clock_->boot_now()) : std::nullopt;
@@ -71,6 +75,7 @@ public:
     refresh();
     return held_ ? held_->version : 0;
   }
+  // Holds what find() pointed to. Null where nothing was ever good.
   symbol_table_ptr table() noexcept {
     refresh();
     return held_ ? held_->table : nullptr;

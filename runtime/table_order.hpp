@@ -15,8 +15,8 @@ namespace holdfast {
 // Token zero: fetched while no token could be had. Such a table is compared by its age alone, and comes into the store with the token
 // that it would have got then, as far as its age tells.
 struct table_order {
-  std::uint64_t token = 0;
-  std::uint64_t sequence = 0;
+  std::uint64_t token = 0;    // of the lease under which the fetch began
+  std::uint64_t sequence = 0; // of the fetch under this token
   bool known() const noexcept { return token != 0; }
   friend auto operator<=>(const table_order&, const table_order&) = default;
 };

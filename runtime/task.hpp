@@ -35,11 +35,11 @@ class task_account;
 struct task_reading {
   std::string name;
   std::uint64_t successes = 0;                   // of this process
-  std::uint64_t errors = 0;
-  std::uint64_t running = 0;
+  std::uint64_t errors = 0;                      // likewise
+  std::uint64_t running = 0;                     // runs of this process that have not ended
   std::optional<double> success_rate;            // of the last 64 runs of this process; none: it had none
   std::optional<wall_time> last_run;             // the end of a run, of whichever process
-  std::optional<wall_time> last_success;
+  std::optional<wall_time> last_success;         // likewise; none: never, as far as is known
   std::chrono::nanoseconds since_success{};      // since this process knows the task where it never succeeded
   std::optional<std::chrono::nanoseconds> every; // how often it is meant to succeed; none: nobody said
   std::string last_error;                        // of this process; empty: none
@@ -55,7 +55,9 @@ public:
 
   // The first word counts, what comes after it is not heard.
   void succeed() noexcept;
+  // `why` is for people; see Bounds.
   void fail(std::string_view why) noexcept;
+  // The run counts as nothing.
   void drop() noexcept;
   // From now on silence is an error.
   void must_tell() noexcept { must_tell_ = true; }

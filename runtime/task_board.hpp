@@ -32,6 +32,7 @@ public:
   boot_time begin() noexcept;
   void succeeded(boot_time began) noexcept;
   void failed(boot_time began, std::string_view why) noexcept;
+  // The run counts as nothing. As of succeeded() and failed(): once for every begin().
   void dropped() noexcept;
 
   // How often it is meant to succeed. Zero changes nothing.

@@ -43,9 +43,9 @@ struct telemetry {
   std::array<market_telemetry, market_count> markets;
   std::atomic<std::uint64_t> names_left_out{0}; // texts from outside that were counted as `other`
   task_board_ptr tasks = std::make_shared<task_board>();
-  duration_histogram store_round_trip;
-  duration_histogram flush_duration; // one merged batch
-  std::array<duration_histogram, gateway_route_names.size()> request_duration;
+  duration_histogram store_round_trip;                                         // one pipeline
+  duration_histogram flush_duration;                                           // one merged batch
+  std::array<duration_histogram, gateway_route_names.size()> request_duration; // by gateway_route
 
   market_telemetry& of(market which) noexcept { return markets[index(which)]; }
 };

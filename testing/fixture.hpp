@@ -71,6 +71,7 @@ public:
     stop();
     start(adjust);
   }
+  // Ends the engine as a host does; its ledger and lists stay for restart().
   void stop() {
     engine_.reset();
     this->consume_messages();
@@ -110,9 +111,9 @@ public:
   }
 
   std::shared_ptr<manual_clock> clock = std::make_shared<manual_clock>();
-  scripted_store store;
+  scripted_store store; // outlives engines: restart() finds what is in it
   scripted_exchange exchange{clock};
-  caf::error failure;
+  caf::error failure; // of the last ask()
 
 private:
   void start(const adjustment& adjust) {

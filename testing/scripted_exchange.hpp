@@ -26,12 +26,12 @@ struct scripted_symbol {
   std::string name; // "BTCUSDT"
   std::string base; // empty: the name without its quote asset
   std::string quote = "USDT";
-  std::string status = "TRADING";
+  std::string status = "TRADING"; // any text; TRADING alone is listed
   std::string tick_size = "0.01";
   std::string step_size = "0.001";
-  std::string min_quantity = "0.001";
+  std::string min_quantity = "0.001"; // in the base asset
   std::string max_quantity = "9000";
-  std::string min_notional = "5";
+  std::string min_notional = "5"; // in the quote asset
 
   scripted_symbol(const char* symbol) : name{symbol} {}
   scripted_symbol(std::string symbol) : name{std::move(symbol)} {}
@@ -43,11 +43,13 @@ public:
     state_->clock = std::move(clock);
   }
 
+  // What an engine's options must name; the fixture does.
   static std::string url(market which) { return "http://" + std::string{to_string(which)} + ".scripted"; }
 
   // What the market lists from now on. Fetchers do not believe a list that has lost more than 30 % of the one before.
   void list(market which, std::vector<scripted_symbol> symbols) { of(which).symbols = std::move(symbols); }
 
+  // The list again.
   void recover(market which) { of(which).answer = {}; }
   // Any answer in place of the list.
   void answer(market which, int status, std::string body, std::vector<std::pair<std::string, std::string>> headers = {}) {
@@ -61,6 +63,7 @@ public:
   void ban(market which, std::chrono::seconds retry_after) {
     answer(which, 418, R"({"code":-1003,"msg":"banned"})", {{"retry-after", std::to_string(retry_after.count())}});
   }
+  // No connection: a failed fetch, repeated with backoff.
   void unreachable(market which) {
     of(which).answer = [](const http_request&) -> expected<http_answer, transfer_failure> {
       return unexpected{transfer_failure{transfer_failure_kind::unreachable, "scripted"}};
@@ -83,6 +86,7 @@ public:
   // So far.
   unsigned requests(market which) const { return state_->markets[index(which)].requests; }
 
+  // For engine_means::transfers.
   http_transfer_factory transfers() const {
     return [state = state_] { return std::make_shared<transfer>(state); };
   }

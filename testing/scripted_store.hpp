@@ -28,6 +28,7 @@ public:
   // The link goes down, or comes back.
   void go_away() { set_link(false); }
   void come_back() { set_link(true); }
+  // Whether it is, from go_away() on; the engine learns of it in the next run().
   bool away() const noexcept { return state_->away; }
 
   // Writes and merges are answered so from now on; fault::none: carried out again. Reads go on.
