@@ -71,9 +71,9 @@ struct counter_state {
   std::vector<waiting_rows> waiting;
   std::map<std::string, remembered_counter, std::less<>> remembered; // bounded
   store_past past;
-  bool saw_lost = false;     // since the epoch changed, in any ledger: a counter that is gone with its record
-  bool saw_survivor = false; // and a record from before
+  store_traces traces; // of all ledgers, since the epoch changed
   bool ever_answered = false;
+  boot_time verify_at{}; // every row is compared, whatever is known
   std::size_t verify_ramp = 0; // rows compared per tick
   std::size_t verify_budget = 0; // left of it
   std::mt19937_64 random;

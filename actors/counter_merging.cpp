@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <string_view>
 
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/counter_parts.hpp"
 #include "actors/counter_reads.hpp"
 #include "runtime/ledger_folder.hpp"
+#include "runtime/log.hpp"
 
 namespace holdfast::counter_parts {
 
@@ -19,14 +21,18 @@ constexpr std::size_t verify_ramp_most = 1024;
 constexpr std::size_t adopted_at_once = 8;
 constexpr auto merge_patience = 2s;
 constexpr auto adopt_interval = 5s;
+constexpr auto verify_interval = 24h;
+constexpr std::size_t adopted_max = 64; // with those whose rows the store refuses
 
 drain_view view_of(const counter_state& state) {
   const auto wall = std::chrono::floor<std::chrono::seconds>(state.clock->wall_now()).time_since_epoch().count();
-  return {state.clock->boot_now(), wall, state.past};
+  return {state.clock->boot_now(), wall, state.past, &state.traces};
 }
 
-// The store is not what it was: every row is compared with it, ramped, and heals.
+// The store is not what it was, or a day has passed: every row is compared with it, ramped, and heals. Who was copied and
+// retired elsewhere learns of it long before the store forgets retired writers.
 void verify_all(counter_state& state) {
+  state.verify_at = state.clock->boot_now() + verify_interval;
   state.verify_ramp = state.verify_budget = verify_ramp_first;
   for (auto& [number, ledger] : state.ledgers)
     ledger->verify_all();
@@ -36,7 +42,7 @@ void note_epoch(counter_state& state, const std::string& epoch_text) {
   const auto epoch = ledger_id_from(epoch_text);
   if (state.ever_answered && epoch != state.past.epoch) {
     if (is_set(state.past.epoch)) // an epoch that was missing tells of the same event as the new one
-      state.saw_lost = state.saw_survivor = false;
+      state.traces.forget();
     verify_all(state);
   }
   state.ever_answered = true;
@@ -45,15 +51,11 @@ void note_epoch(counter_state& state, const std::string& epoch_text) {
 
 // What the rows of all ledgers tell of the store's past, before any of them is judged by it.
 void note_traces(counter_state& state, const merge_batch& asked, const std::vector<merge_verdict>& verdicts) {
-  for (std::size_t i = 0; i < std::min(asked.requests.size(), verdicts.size()); ++i) {
-    const auto trace = trace_in(asked.requests[i], verdicts[i], state.past.epoch);
-    state.saw_lost |= trace == store_trace::lost;
-    state.saw_survivor |= trace == store_trace::survived;
-  }
+  for (std::size_t i = 0; i < std::min(asked.requests.size(), verdicts.size()); ++i)
+    state.traces.note(asked.requests[i], verdicts[i], state.past.epoch);
 }
 
 void judge_past(counter_state& state) {
-  state.past.emptied = state.saw_lost && !state.saw_survivor;
   state.past.asked_others = std::none_of(state.ledgers.begin(), state.ledgers.end(),
                                          [](const auto& one) { return one.second->has_unasked(); });
 }
@@ -106,13 +108,34 @@ void start_merge(self_pointer self, std::uint64_t number, merge_batch next) {
       });
 }
 
+void keep_aside(counter_state& state, const draining_ledger& ledger, std::string_view why) {
+  logger()->warn("ledger {} is set aside: {}", ledger.file().path(), why);
+  set_ledger_aside(ledger.file().path());
+  ++state.status.damaged_ledgers;
+}
+
+// Those whose rows the store refuses are kept open, but not until it has forgotten what of them was merged.
+void leave_outdated(counter_state& state) {
+  const auto wall = view_of(state).wall_seconds;
+  std::erase_if(state.ledgers, [&](const auto& one) {
+    if (one.first == 0 || one.second->batches_under_way > 0 || !one.second->file().outdated(wall))
+      return false;
+    remember_as_brought(state, *one.second);
+    keep_aside(state, *one.second, "the store refused some of it for too long");
+    return true;
+  });
+}
+
 void leave_finished(counter_state& state) {
   std::erase_if(state.ledgers, [&](auto& one) {
     if (one.first == 0 || !one.second->finished())
       return false;
     remember_as_brought(state, *one.second);
     state.status.ambiguous_merges += one.second->ambiguous();
-    one.second->remove_file();
+    if (one.second->went_back())
+      keep_aside(state, *one.second, "rows of it went back");
+    else
+      one.second->remove_file();
     if (state.more_to_adopt)
       state.adopt_at = {};
     return true;
@@ -148,10 +171,11 @@ void adopt(self_pointer self) {
   const auto adopting = static_cast<std::size_t>(
     std::count_if(state.ledgers.begin(), state.ledgers.end(),
                   [](const auto& one) { return one.first != 0 && !one.second->stuck(); }));
-  if (adopting >= adopted_at_once)
+  if (adopting >= adopted_at_once || state.ledgers.size() > adopted_max)
     return;
   std::uniform_int_distribution<std::int64_t> jitter{0, std::chrono::nanoseconds{adopt_interval}.count() / 5};
   state.adopt_at = now_of(self) + adopt_interval - std::chrono::nanoseconds{jitter(state.random)};
+  leave_outdated(state);
   const auto wall = view_of(state).wall_seconds;
   const auto room = adopted_at_once - adopting;
   auto files = adopt_ledgers(state.settings.folder, state.status.damaged_ledgers, wall, room);
@@ -169,6 +193,10 @@ void adopt(self_pointer self) {
 
 void drain(self_pointer self) {
   auto& state = self->state;
+  if (state.verify_at == boot_time{})
+    state.verify_at = now_of(self) + verify_interval;
+  else if (now_of(self) >= state.verify_at)
+    verify_all(state);
   if (now_of(self) >= state.retry_at) {
     judge_past(state);
     for (auto& [number, ledger] : state.ledgers)

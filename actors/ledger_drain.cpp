@@ -35,8 +35,10 @@ std::optional<std::uint32_t> draining_ledger::find(std::string_view key) {
 
 void draining_ledger::verify_all() {
   extend();
-  for (auto& row : rows_)
+  for (auto& row : rows_) {
     row.verify = !row.done;
+    row.not_before = {}; // what it was set aside for may be gone
+  }
 }
 
 void draining_ledger::forget_findings() {
@@ -71,13 +73,23 @@ void draining_ledger::set_aside(std::uint32_t row, boot_time now, std::string re
   state.verify = state.waits = false;
 }
 
+// One line for a whole ledger: what made one row so made most of them so.
+void draining_ledger::abandon(std::uint32_t row, std::string_view reason) {
+  rows_[row].done = true;
+  ++ambiguous_;
+  if (!std::exchange(abandon_said_, true))
+    logger()->warn("counter {} of an adopted ledger is left as it is in the store: {}", file_->key(row), reason);
+}
+
 std::optional<merge_request> draining_ledger::make_request(std::uint32_t row, const drain_view& view) {
   auto& state = rows_[row];
   const auto kept = file_->bookkeeping(row);
   if (const auto least = lost_sums(file_->sums(row), kept)) {
-    state.done = role_ == merge_role::adopter;
-    if (state.done)
+    if (role_ == merge_role::adopter) {
+      went_back_ = true;
+      abandon(row, "its file went back behind what was merged of it");
       return std::nullopt;
+    }
     file_->raise(row, *least);
   }
   const auto book = state.basis ? kept : resumed(kept);
@@ -127,7 +139,9 @@ void draining_ledger::take_one(std::uint32_t row, const merge_request& asked, co
                                const drain_view& view) {
   auto& state = rows_[row];
   const auto before = file_->bookkeeping(row);
-  const auto decision = decide(asked, verdict, before, file_->sums(row), role_, view.past);
+  auto past = view.past;
+  past.emptied = view.traces && view.traces->emptied_since(asked.before.epoch);
+  const auto decision = decide(asked, verdict, before, file_->sums(row), role_, past);
   ambiguous_ += decision.ambiguous ? 1 : 0;
   if (decision.book != before)
     file_->set_bookkeeping(row, decision.book);
@@ -139,7 +153,8 @@ void draining_ledger::take_one(std::uint32_t row, const merge_request& asked, co
   state.waits = decision.action == merge_action::wait;
   state.retired = merged && asked.retires;
   state.verify = state.verify && !merged;
-  state.done = decision.action == merge_action::abandon;
+  if (decision.action == merge_action::abandon)
+    abandon(row, decision.reason);
   if (decision.action == merge_action::set_aside)
     set_aside(row, view.now, decision.reason);
 }

@@ -16,6 +16,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/counter_protocol.hpp"
 #include "runtime/ledger_file.hpp"
+#include "runtime/store_traces.hpp"
 
 namespace holdfast {
 
@@ -29,7 +30,8 @@ struct merge_batch {
 struct drain_view {
   boot_time now{};
   std::int64_t wall_seconds = 0;
-  store_past past; // as of the last answer
+  store_past past; // as of the last answer; whether it was emptied is each row's own, by `traces`
+  const store_traces* traces = nullptr;
 };
 
 class draining_ledger {
@@ -67,6 +69,8 @@ public:
   bool finished() const;
   void remove_file() noexcept { file_->remove(); }
   std::uint64_t ambiguous() const noexcept { return ambiguous_; }
+  // Rows of it went back: what was counted in them can be told from nothing any more.
+  bool went_back() const noexcept { return went_back_; }
   std::size_t batches_under_way = 0;
 
 private:
@@ -87,6 +91,7 @@ private:
   std::optional<merge_request> make_request(std::uint32_t row, const drain_view& view);
   void take_one(std::uint32_t row, const merge_request& asked, const merge_verdict& verdict, const drain_view& view);
   void set_aside(std::uint32_t row, boot_time now, std::string reason);
+  void abandon(std::uint32_t row, std::string_view reason);
   void extend();
 
   std::unique_ptr<ledger_file> adopted_;
@@ -97,6 +102,8 @@ private:
   std::unordered_map<std::string_view, std::uint32_t> by_key_;
   std::uint32_t cursor_ = 0;
   std::uint64_t ambiguous_ = 0;
+  bool went_back_ = false;
+  bool abandon_said_ = false;
 };
 
 } // namespace holdfast

@@ -12,8 +12,8 @@
 namespace holdfast::redis_scripts {
 
 // KEYS: counter, record, ... per row. ARGV: holdfast:keys, holdfast:epoch, then writer, generation, state, exists
-// ("0"/"1"), new state, new generation, difference per row. Answers {"m"}, {"x", generation, state, exists} or
-// {"r", reason} per row, and at the end the epoch ("" for none). A row is refused only for what it is itself; what the
+// ("0"/"1"), new state, new generation, difference per row. Answers {"m"}, {"x", generation, state, exists, whether
+// holdfast:keys has it though there is no record} or {"r", reason} per row, and at the end the epoch ("" for none). A row is refused only for what it is itself; what the
 // server cannot do for anybody (full, read-only, no permission) is the error of the whole batch, whose earlier rows may
 // have been merged. No row is ever left half merged.
 inline constexpr std::string_view merge = R"(
@@ -45,7 +45,8 @@ for i = 1, #KEYS / 2 do
     local found_generation, found_state = fields[1] or '', fields[2] or ''
     local existed = redis.call('EXISTS', key)
     if found_generation ~= generation or found_state ~= state or (generation == '' and tostring(existed) ~= exists) then
-      answers[i] = {'x', found_generation, found_state, tostring(existed)}
+      local listed = found_generation == '' and redis.pcall('SISMEMBER', ARGV[1], key) == 1
+      answers[i] = {'x', found_generation, found_state, tostring(existed), listed and '1' or '0'}
     else
       trouble = difference ~= '0' and failed(redis.pcall('INCRBY', key, difference))
       if not trouble and (generation == '' or ARGV[a + 5] ~= state) then

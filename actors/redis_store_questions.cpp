@@ -48,8 +48,9 @@ std::optional<merge_verdict> read_verdict(const redis_reply& answer) {
       return std::nullopt;
   if (parts.size() == 1 && parts[0].text == "m")
     return merge_verdict{merge_outcome::merged, {}, {}};
-  if (parts.size() == 4 && parts[0].text == "x")
-    return merge_verdict{merge_outcome::mismatch, {parts[1].text, parts[2].text, parts[3].text == "1"}, {}};
+  if (parts.size() == 5 && parts[0].text == "x")
+    return merge_verdict{merge_outcome::mismatch,
+                         {parts[1].text, parts[2].text, parts[3].text == "1", parts[4].text == "1"}, {}};
   if (parts.size() == 2 && parts[0].text == "r")
     return merge_verdict{merge_outcome::refused, {}, parts[1].text};
   return std::nullopt;

@@ -18,6 +18,7 @@ struct merge_state {
   std::string generation;      // of the bookkeeping record; empty: there is no record
   std::string state;           // this writer's field; empty: none
   bool counter_exists = false; // compared only where `generation` is empty
+  bool listed = false;         // found: without a record, but known to the index of counters that had one; never compared
   friend bool operator==(const merge_state&, const merge_state&) = default;
 };
 

@@ -110,7 +110,8 @@ merge_decision after_retirement(const ledger_sums& retired, const ledger_id& wri
       decision.raise_to = larger(next.carried, sums);
     else
       decision.action = merge_action::abandon;
-  } else if (next.carried != sums) {
+  } else if (role == merge_role::owner || next.carried != sums) {
+    // The owner's fresh id gets a field at once: retired ones are forgotten in time, and it has to be told from those.
     decision.action = merge_action::again;
     decision.basis = merge_basis{{found.generation, {}, false}, {}, true};
   }
@@ -251,19 +252,6 @@ std::optional<merge_request> make_merge(std::string_view key, const ledger_id& f
     request.book.joining = ledger_id_from(basis.expected.generation);
   }
   return request;
-}
-
-store_trace trace_in(const merge_request& asked, const merge_verdict& verdict, const ledger_id& epoch) noexcept {
-  if (!of_other_epoch(asked.book, epoch))
-    return store_trace::none;
-  if (verdict.outcome == merge_outcome::merged)
-    return asked.joins ? store_trace::none : store_trace::survived;
-  if (verdict.outcome != merge_outcome::mismatch)
-    return store_trace::none;
-  if (verdict.found.generation.empty())
-    return verdict.found.counter_exists || is_zero(asked.before.merged) ? store_trace::none : store_trace::lost;
-  const bool known = is_set(asked.book.generation) && ledger_id_from(verdict.found.generation) == asked.book.generation;
-  return known ? store_trace::survived : store_trace::none;
 }
 
 merge_decision decide(const merge_request& asked, const merge_verdict& verdict, const row_bookkeeping& book,

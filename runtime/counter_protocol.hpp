@@ -72,19 +72,12 @@ std::optional<merge_request> make_merge(std::string_view key, const ledger_id& f
 
 enum class merge_role : std::uint8_t { owner, adopter };
 
-// What is known of the store's own past. An epoch other than the row's tells that the store was emptied or that the epoch
-// was evicted, perhaps with records and whole counters; only the fate of other counters tells which.
+// What is known of the store's own past: store_traces.hpp.
 struct store_past {
   ledger_id epoch{};         // now
   bool emptied = false;      // since the row's epoch: of the counters known to have been there, none was found but gone ones
   bool asked_others = true;  // no other counter is left to be asked about it
 };
-
-// What one answer tells of the store since the row's epoch: nothing; that a counter is gone with its record; that a record
-// of that time is still there, so that whatever else is gone was evicted or deleted alone.
-enum class store_trace : std::uint8_t { none, lost, survived };
-
-store_trace trace_in(const merge_request& asked, const merge_verdict& verdict, const ledger_id& epoch) noexcept;
 
 enum class merge_action : std::uint8_t {
   done,      // keep `book`; whatever is still missing is sent as usual

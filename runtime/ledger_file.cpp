@@ -207,7 +207,13 @@ void ledger_file::set_bookkeeping(std::uint32_t row, const row_bookkeeping& next
   if (row >= books_->kept.size())
     books_->kept.resize(row + 1);
   checks::write_next(memory_->row(books_->number_of(row)).bookkeeping, books_->kept[row], next);
-  memory_->header().last_written.store(checks::pack_time(std::time(nullptr)), std::memory_order_relaxed);
+  if (stripes_)
+    memory_->header().last_written.store(checks::pack_time(std::time(nullptr)), std::memory_order_relaxed);
+}
+
+bool ledger_file::outdated(std::int64_t now_seconds) const noexcept {
+  const auto last = checks::unpack_time(memory_->header().last_written.load(std::memory_order_relaxed));
+  return last && now_seconds - *last > outdated_after_seconds;
 }
 
 void ledger_file::raise(std::uint32_t row, const ledger_sums& least) noexcept {

@@ -45,11 +45,14 @@ public:
   std::uint32_t row_count() const noexcept { return row_count_.load(std::memory_order_acquire); }
   const std::string& path() const noexcept { return path_; } // empty: anonymous
   bool forked() const noexcept;
+  // Whether the store may have forgotten by now that its rows were merged: its owner wrote last more than 25 days before.
+  bool outdated(std::int64_t now_seconds) const noexcept;
 
   std::string_view key(std::uint32_t row) const noexcept;
   ledger_sums sums(std::uint32_t row) const noexcept;
   ledger_sums overflow() const noexcept;
   row_bookkeeping bookkeeping(std::uint32_t row) const noexcept;
+  // Only what its owner writes makes it younger.
   void set_bookkeeping(std::uint32_t row, const row_bookkeeping& next) noexcept;
   // Brings the sums up to at least these.
   void raise(std::uint32_t row, const ledger_sums& least) noexcept;

@@ -79,6 +79,19 @@ CAF_TEST(a row that cannot be merged keeps its ledger) {
   CAF_CHECK_EQUAL(files(), 1u);
 }
 
+CAF_TEST(a ledger that cannot be merged is set aside before the store forgets what of it was) {
+  set_stored("bad", "text");
+  leave_behind("bad", 7);
+  tick(60);
+  CAF_CHECK_EQUAL(status().adopting_ledgers, 1u);
+  const auto later = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()) + 26 * 24h;
+  clock->step_wall(later - clock->wall_now());
+  tick(200);
+  CAF_CHECK_EQUAL(status().adopting_ledgers, 0u);
+  CAF_CHECK_EQUAL(status().damaged_ledgers, 1u);
+  CAF_CHECK_EQUAL(files(), 1u);
+}
+
 CAF_TEST(ledgers that cannot be merged do not keep others from being adopted) {
   set_stored("bad", "text");
   for (int i = 0; i < 10; ++i)

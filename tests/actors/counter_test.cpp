@@ -232,6 +232,28 @@ CAF_TEST(lost bookkeeping with its epoch doubles nothing) {
   CAF_CHECK_EQUAL(status().ambiguous_merges, 2u);
 }
 
+CAF_TEST(every row is compared once a day though nobody counts) {
+  ledger->add("a", 5);
+  tick(3);
+  script->batches.clear();
+  tick(10);
+  CAF_CHECK(script->batches.empty());
+  clock->advance(24h);
+  tick(3);
+  CAF_CHECK_EQUAL(script->batches.size(), 1u);
+}
+
+CAF_TEST(a row that was set aside is tried at once when the store is not what it was) {
+  set_stored("bad", "text");
+  ledger->add("bad", 5);
+  tick(3);
+  CAF_CHECK(status().set_aside_rows > 0);
+  set_stored("bad", "1");
+  caf::anon_send(counters, store_event{store_change::identity, {}});
+  tick(3);
+  CAF_CHECK_EQUAL(stored("bad").value_or(0), 6);
+}
+
 CAF_TEST(comparing every row is ramped) {
   for (int i = 0; i < 900; ++i)
     ledger->add("row" + std::to_string(i), 2);

@@ -120,6 +120,17 @@ CAF_TEST(a store that lost its own mark with some counters is not taken for an e
     CAF_CHECK_EQUAL(redis.get(name(i)), "6");
 }
 
+CAF_TEST(a store that lost its own mark and every record is known by its index) {
+  const std::string gone = "metrics:torture:gone";
+  front->incr(gone, 5);
+  count(5);
+  redis.ask({"DEL", "holdfast:epoch", gone, "holdfast:ledger:{" + gone + "}", record});
+  front->incr(gone, 1);
+  count(1);
+  CAF_CHECK_EQUAL(redis.get(gone), "6");
+  CAF_CHECK_EQUAL(redis.get(key), "6");
+}
+
 CAF_TEST(an operator who deletes a counter resets it) {
   count(5);
   redis.ask({"DEL", key});

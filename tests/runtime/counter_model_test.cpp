@@ -45,6 +45,11 @@ TEST(counter_model, the_store_goes_back) {
   explore({.deaths = true, .copies = true, .rollbacks = true, .rivals = true}, 50'000);
 }
 
+TEST(counter_model, retired_writers_are_forgotten) {
+  explore({.deaths = true, .copies = true, .forgets = true}, 80'000);
+  explore({.messages = false, .deaths = true, .copies = true, .forgets = true}, 90'000);
+}
+
 TEST(counter_model, operators_delete_and_rivals_count) {
   explore({.deaths = true, .rivals = true, .deletions = true}, 60'000);
 }

@@ -1,5 +1,6 @@
 // The rules of the merge, in the order of the table in docs/ledger-format.md, each by its name.
 #include "runtime/counter_protocol.hpp"
+#include "runtime/store_traces.hpp"
 
 #include <gtest/gtest.h>
 
@@ -52,6 +53,20 @@ TEST_F(protocol, a_ledger_whose_copy_was_adopted_goes_on_under_a_fresh_id) {
   EXPECT_EQ(value(), 7);
   EXPECT_TRUE(is_set(row.book.writer));
   EXPECT_EQ(row.book.carried.added, 5u);
+}
+
+TEST_F(protocol, an_owner_that_learned_of_its_retirement_is_not_doubled_when_the_store_forgets_the_retired_id) {
+  count_and_merge(5);
+  protocol_row copy = row;
+  copy.die();
+  copy.verify = true;
+  copy.merge(store);
+  row.verify = true;
+  EXPECT_EQ(row.merge(store), merge_action::done);
+  store.forget_retired();
+  row.verify = true;
+  count_and_merge(1);
+  EXPECT_EQ(value(), 6);
 }
 
 TEST_F(protocol, the_fresh_id_is_in_the_file_before_it_is_sent) {
@@ -366,6 +381,30 @@ TEST_F(protocol, a_counter_gone_with_its_record_and_a_record_still_there_are_tol
   store.empty();
   EXPECT_EQ(trace(random_ledger_id()), store_trace::lost);
   EXPECT_EQ(trace(row.past.epoch), store_trace::none);
+}
+
+TEST_F(protocol, a_store_whose_index_still_has_a_counter_without_a_record_was_not_emptied) {
+  row.past.epoch = random_ledger_id();
+  count_and_merge(5);
+  const auto asked = make_merge(test::protocol_key, row.file_writer, row.sums, row.book, usual_basis(row.book), {});
+  for (const bool exists : {false, true}) {
+    const merge_verdict verdict{merge_outcome::mismatch, {{}, {}, exists, true}, {}};
+    EXPECT_EQ(trace_in(*asked, verdict, random_ledger_id()), store_trace::survived);
+  }
+}
+
+TEST_F(protocol, a_store_was_emptied_since_an_epoch_if_only_gone_counters_of_that_epoch_tell) {
+  row.past.epoch = random_ledger_id();
+  count_and_merge(5);
+  const auto asked = make_merge(test::protocol_key, row.file_writer, row.sums, row.book, usual_basis(row.book), {});
+  const auto now = random_ledger_id();
+  store_traces traces;
+  EXPECT_FALSE(traces.emptied_since(row.past.epoch));
+  traces.note(*asked, {merge_outcome::mismatch, {}, {}}, now);
+  EXPECT_TRUE(traces.emptied_since(row.past.epoch));
+  EXPECT_FALSE(traces.emptied_since(random_ledger_id()));
+  traces.note(*asked, {merge_outcome::merged, {}, {}}, now);
+  EXPECT_FALSE(traces.emptied_since(row.past.epoch));
 }
 
 // What the store refuses, and what cannot be sent.

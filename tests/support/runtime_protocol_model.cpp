@@ -232,11 +232,34 @@ void protocol_model::change_store() {
   } else if (dice == 6 && faults_.evictions) {
     new_epoch();
     note("store: the epoch is evicted");
+  } else if (dice == 7 && faults_.forgets) {
+    forget_retired();
   }
   if (!store_.counter && store_.generation.empty() && !store_.brought.empty()) {
     store_.brought.clear(); // nothing of it is left: as good as emptied
     ++upheavals_;
   }
+}
+
+// A month after: adopted files are set aside by then, and owners have compared every row many times over.
+void protocol_model::forget_retired() {
+  const auto has_living_field = [&](const ledger& one) {
+    const auto field = store_.fields.find(to_text(is_set(one.row.book.writer) ? one.row.book.writer : one.row.file_writer));
+    const auto state = field == store_.fields.end() ? std::nullopt : parse_writer_state(field->second);
+    return state && !state->retired_at && to_text(one.row.book.generation) == store_.generation;
+  };
+  for (const auto& one : ledgers_)
+    if (one.row.role == merge_role::adopter || one.row.retire_at || (one.row.sums != ledger_sums{} && !has_living_field(one)))
+      return;
+  messages_.clear();
+  past_.clear();
+  for (auto& one : ledgers_)
+    one.flying.reset();
+  std::erase_if(store_.fields, [](const auto& field) {
+    const auto state = parse_writer_state(field.second);
+    return state && state->retired_at;
+  });
+  note("store: retired writers are forgotten");
 }
 
 void protocol_model::roll_back() {

@@ -29,6 +29,7 @@ public:
     bool rivals = false;     // plain INCRBY
     bool deletions = false;  // DEL of the counter
     bool evictions = false;  // of the record alone, of the store's epoch alone
+    bool forgets = false;    // retired writers, once nobody's file can still be under their id
   };
 
   protocol_model(faults what, std::uint64_t seed);
@@ -84,6 +85,7 @@ private:
   void copy_somebody();
   void change_store();
   void roll_back();
+  void forget_retired();
   merge_verdict carry_out(const message& what);
   void take(message& what);
   void bury();

@@ -21,6 +21,7 @@ public:
   void empty() { database_ = std::move(*sqlite_kv::open(":memory:")); }
   void set_counter(const std::string& text) { database_->set(protocol_key, text, {}); }
   void erase_counter() { database_->erase(protocol_key); }
+  void forget_retired() { database_->forget_retired(INT64_MAX); }
   void increase(std::int64_t by) { set_counter(std::to_string(value().value_or(0) + by)); }
   // The counter stays, its record goes.
   void lose_bookkeeping() {
