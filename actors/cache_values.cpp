@@ -40,6 +40,17 @@ void note_stored(self_pointer self, market which, const judged_value& value) {
   of(self, which).stored = wanted ? answer : symbols_answer{};
 }
 
+// As old as that value, whatever its TTL tells: a server that stood still may have carried out the write minutes late.
+bool is_list_of_an_old_value(self_pointer self, market which, const std::string& list) {
+  const auto is = [&](const symbol_table_ptr& table, const table_stamp& stamp) {
+    return table && stamp.order.known() && stamp.fetched && now_of(self) - *stamp.fetched >= settings_of(self, which).ttl
+           && table->list_json() == list;
+  };
+  const auto board = board_of(self, which);
+  const auto& stored = of(self, which).stored;
+  return is(stored.table, stored.stamp()) || is(board->table, board->stamp());
+}
+
 } // namespace
 
 symbol_table_ptr newest_known(self_pointer self, market which) {
@@ -109,6 +120,8 @@ void confirm_freshness(self_pointer self, market which, judged_value judged, std
 std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found) {
   const auto& settings = settings_of(self, which);
   if (!found.value || !found.ttl_left || *found.ttl_left <= 0ms || *found.ttl_left > settings.ttl)
+    return std::nullopt;
+  if (is_list_of_an_old_value(self, which, *found.value))
     return std::nullopt;
   const auto known = newest_known(self, which); // has the rules and the symbols that a bare array does not tell
   const auto bare = read_symbol_list(*found.value, settings.rules);

@@ -133,7 +133,8 @@ return 1
 )";
 
 // KEYS: key, its fence. ARGV: order (two numbers of 20 digits, comparable as text), value, ttl in ms or "". Answers 1,
-// or 0 where the fence has seen a newer order.
+// or 0 where the fence has seen a newer order. What has this very order already is not made to last longer: a write that a server
+// which stood still carries out late, after its repetition, makes nothing young again.
 inline constexpr std::string_view fenced_set = R"(
 local seen = redis.pcall('GET', KEYS[2])
 if type(seen) == 'string' and seen > ARGV[1] then
@@ -143,7 +144,8 @@ redis.call('SET', KEYS[2], ARGV[1])
 if ARGV[3] == '' then
   redis.call('SET', KEYS[1], ARGV[2])
 else
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  local ttl, left = tonumber(ARGV[3]), seen == ARGV[1] and redis.call('PTTL', KEYS[1]) or 0
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', left > 0 and math.min(left, ttl) or ttl)
 end
 return 1
 )";

@@ -174,6 +174,16 @@ CAF_TEST(what a refresh is told names the next listing or delivery) {
   CAF_CHECK(outcome->value->next_change == wall_time{soon});
 }
 
+CAF_TEST(the list of a full value that is too old is not fresh however long it lasts) {
+  const auto text = full_value(4, ttl, {7, 0});
+  put_full(text);
+  const auto list = decode_symbols(text, {})->table->list_json();
+  put_plain(list, 200s); // written by a server that had stood still
+  read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  CAF_CHECK_EQUAL(hits.load(), 0u);
+}
+
 CAF_TEST(a bare array without a pinned symbol is not believed) {
   restart_with([](cache_settings& settings) { settings.markets[index(market::spot)].gate.pinned = {"BTCUSDT"}; });
   put_plain(std::string{table_of(5)->list_json()}, 200s);

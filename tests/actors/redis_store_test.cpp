@@ -133,6 +133,23 @@ CAF_TEST(a table is announced to every process and a stale one to nobody) {
   CAF_CHECK_EQUAL(redis.get("cache:symbols:spot:last_good"), "[2]");
 }
 
+CAF_TEST(a copy of a write that comes late makes no list last longer) {
+  test::redis_store_host host{redis.url()};
+  const auto lasts = [&] { return std::stoll(redis.ask({"PTTL", "cache:symbols:spot:v1"})); };
+  auto told = symbols_of({7, 3}, "[]", host.soon());
+  told.ttl = 60s;
+  CAF_REQUIRE(host.ask<done>(told).has_value());
+  told.ttl = 300s;
+  CAF_REQUIRE(host.ask<done>(told).has_value());
+  CAF_CHECK(lasts() > 0 && lasts() <= 60'000);
+  told.order = {7, 4};
+  CAF_REQUIRE(host.ask<done>(told).has_value());
+  CAF_CHECK(lasts() > 60'000);
+  redis.ask({"DEL", "cache:symbols:spot:v1"});
+  CAF_REQUIRE(host.ask<done>(told).has_value());
+  CAF_CHECK(lasts() > 60'000);
+}
+
 CAF_TEST(announcements are heard again after the connection was lost) {
   test::redis_proxy proxy{redis.socket(), 1};
   test::redis_store_host host{proxy.url()};

@@ -54,6 +54,9 @@ answered<bool> shared_store::erase(const store_erase& what) {
 bool shared_store::fenced_set(std::string_view key, const std::string& value, const table_order& order,
                               std::optional<std::chrono::milliseconds> ttl) {
   auto& fence = here_.texts[keys::fence(key)];
+  const auto* before = ttl && fence.text == to_text(order) ? find(std::string{key}) : nullptr;
+  if (before && before->expires)
+    ttl = std::min(*ttl, std::chrono::ceil<std::chrono::milliseconds>(*before->expires - now_.elapsed()));
   if (bug_ != store_bug::no_fence && fence.text > to_text(order))
     return false;
   fence = {to_text(order), std::nullopt};

@@ -23,7 +23,8 @@ void world::cause_trouble() {
   switch (what) {
     case trouble::exchange:
       if (chance(3)) {
-        exchange_->use_weight(chance(2) ? market::spot : market::futures, static_cast<std::int64_t>(random_() % 6500));
+        const auto weight = static_cast<std::int64_t>(random_() % 6500);
+        exchange_->use_weight(chance(2) ? market::spot : market::futures, weight);
       } else {
         const auto which = chance(2) ? market::spot : market::futures;
         const auto mood = chance(2) ? 0 : random_() % exchange_moods;
