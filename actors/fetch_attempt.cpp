@@ -141,8 +141,9 @@ attempt_result read_failure(fetcher_state& state, const http_answer& answer, con
     state.means.memory->key_refused(detail, key_refusal_length);
     return failed(fault::fetch_failed, std::move(detail));
   }
-  if (answer.status != 200 && answer.header("retry-after"))
-    return forbidden(state, std::min(embargo_of(answer, state.means.clock->wall_now(), 60s), maintenance_max), std::move(detail));
+  const auto rest = told_embargo(answer, state.means.clock->wall_now());
+  if (answer.status != 200 && answer.header("retry-after") && rest)
+    return forbidden(state, std::min(*rest, maintenance_max), std::move(detail));
   return failed(fault::fetch_failed, std::move(detail));
 }
 

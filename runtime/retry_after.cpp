@@ -16,12 +16,17 @@ using std::chrono::seconds;
 
 constexpr std::size_t error_body_max = 4096; // a list of symbols is not searched
 
-seconds bounded(std::int64_t count) { return seconds{std::clamp<std::int64_t>(count, 1, embargo_max.count())}; }
+// Nothing to wait for is nothing told: who answered that nobody may ask does not mean "at once".
+std::optional<seconds> told(std::int64_t count) {
+  if (count <= 0)
+    return std::nullopt;
+  return seconds{std::min<std::int64_t>(count, embargo_max.count())};
+}
 
 // From a Unix time to another one, without overflow.
-seconds bounded_until(std::int64_t until, wall_time now) {
+std::optional<seconds> told_until(std::int64_t until, wall_time now) {
   const auto begin = std::chrono::floor<seconds>(now).time_since_epoch().count();
-  return until <= begin ? bounded(1) : until - begin > embargo_max.count() ? embargo_max : bounded(until - begin);
+  return until <= begin ? std::nullopt : told(until - begin);
 }
 
 constexpr bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -54,26 +59,23 @@ std::optional<seconds> banned_until(std::string_view body, wall_time now) {
   const auto until_ms = leading_number(body.substr(at + mark.size()));
   if (!until_ms)
     return std::nullopt;
-  return bounded_until(*until_ms / 1000 + 1, now);
+  return told_until(*until_ms / 1000 + 1, now);
 }
 
 } // namespace
 
 std::optional<seconds> parse_retry_after(std::string_view text, wall_time now) {
-  const bool negative = text.starts_with('-');
-  if (const auto number = leading_number(negative ? text.substr(1) : text)) {
-    const auto end = std::find_if_not(text.begin() + (negative ? 1 : 0), text.end(), digit);
+  if (const auto number = leading_number(text)) {
+    const auto rest = text.substr(std::min(text.size(), text.find_first_not_of("0123456789")));
     // Seconds are whole by the standard; a fraction is rounded up.
-    if (end == text.end())
-      return negative ? bounded(1) : bounded(*number);
-    if (*end == '.')
-      return negative ? bounded(1) : bounded(*number + 1);
+    if (rest.empty())
+      return told(*number);
+    if (rest.front() == '.')
+      return told(*number + (rest.find_first_of("123456789") != std::string_view::npos ? 1 : 0));
     return std::nullopt;
   }
   const auto date = http_date(text);
-  if (!date)
-    return std::nullopt;
-  return bounded_until(*date, now);
+  return date ? told_until(*date, now) : std::nullopt;
 }
 
 wall_time answered_at(const http_answer& answer, wall_time now) {
@@ -82,14 +84,15 @@ wall_time answered_at(const http_answer& answer, wall_time now) {
   return date ? wall_time{seconds{*date}} : now;
 }
 
-seconds embargo_of(const http_answer& answer, wall_time now, seconds fallback) {
+std::optional<seconds> told_embargo(const http_answer& answer, wall_time now) {
   const auto exchange_now = answered_at(answer, now);
-  std::optional<seconds> longest;
-  if (const auto header = answer.header("retry-after"))
-    longest = parse_retry_after(*header, exchange_now);
-  if (const auto told = banned_until(answer.body, exchange_now))
-    longest = std::max(longest.value_or(*told), *told);
-  return longest.value_or(fallback);
+  const auto header = answer.header("retry-after");
+  const auto by_header = header ? parse_retry_after(*header, exchange_now) : std::nullopt;
+  return std::max(by_header, banned_until(answer.body, exchange_now));
+}
+
+seconds embargo_of(const http_answer& answer, wall_time now, seconds fallback) {
+  return told_embargo(answer, now).value_or(fallback);
 }
 
 } // namespace holdfast

@@ -17,10 +17,14 @@ namespace holdfast {
 // A ban lasts at most three days; whatever says more is taken for that and a margin.
 inline constexpr std::chrono::seconds embargo_max = std::chrono::hours{73};
 
-// Seconds or an HTTP date, between 1 s and embargo_max; none where it is neither.
+// Seconds or an HTTP date, between 1 s and embargo_max; none where it is neither, or nothing to wait for (zero, a
+// negative number, a date that is over).
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, wall_time now);
 
-// The longest of header and body; `fallback` where neither tells.
+// The longest of header and body; none where neither tells.
+std::optional<std::chrono::seconds> told_embargo(const http_answer& answer, wall_time now);
+
+// The same; `fallback` where neither tells.
 std::chrono::seconds embargo_of(const http_answer& answer, wall_time now, std::chrono::seconds fallback);
 
 // The exchange's time by the answer's `Date` header; `now` where it has none.

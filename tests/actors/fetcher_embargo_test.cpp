@@ -67,6 +67,21 @@ CAF_TEST(a maintenance page that names a time is obeyed but not for days) {
   CAF_CHECK(fetch().forbidden_until == clock->boot_now() + 1h);
 }
 
+CAF_TEST(a ban that names no time to wait for lasts its usual while and a maintenance page is a failure) {
+  start();
+  for (const std::string told : {"0", "-1", "Tue, 15 Sep 2020 11:00:00 GMT"}) {
+    always(answered(418, "", {{"retry-after", told}}));
+    CAF_CHECK(fetch().forbidden_until == clock->boot_now() + 120s);
+    advance(120s);
+    always(answered(429, "", {{"retry-after", told}}));
+    CAF_CHECK(fetch().forbidden_until == clock->boot_now() + 60s);
+    advance(60s);
+    always(answered(503, "<html>", {{"retry-after", told}}));
+    CAF_CHECK(fetch().failure == fault::fetch_failed);
+    CAF_CHECK(!budget->closed_until());
+  }
+}
+
 CAF_TEST(what a sibling wrote into the state folder is seen at the next fetch) {
   start();
   embargo sibling{market::spot, folder.file("embargo_spot"), clock_ptr{clock}};

@@ -19,9 +19,8 @@ http_answer answer_with(std::vector<std::pair<std::string, std::string>> headers
 
 TEST(retry_after, seconds_are_taken_within_bounds) {
   EXPECT_EQ(parse_retry_after("30", noon), 30s);
-  EXPECT_EQ(parse_retry_after("0", noon), 1s);
-  EXPECT_EQ(parse_retry_after("-5", noon), 1s);
   EXPECT_EQ(parse_retry_after("2.5", noon), 3s);
+  EXPECT_EQ(parse_retry_after("0.1", noon), 1s);
   EXPECT_EQ(parse_retry_after("259200", noon), 72h);
   EXPECT_EQ(parse_retry_after("999999999", noon), embargo_max);
   EXPECT_EQ(parse_retry_after("99999999999999999999999999", noon), embargo_max);
@@ -29,8 +28,15 @@ TEST(retry_after, seconds_are_taken_within_bounds) {
 
 TEST(retry_after, dates_are_taken_within_bounds) {
   EXPECT_EQ(parse_retry_after("Tue, 15 Sep 2026 12:02:00 GMT", noon), 120s);
-  EXPECT_EQ(parse_retry_after("Tue, 15 Sep 2026 11:00:00 GMT", noon), 1s);
+  EXPECT_EQ(parse_retry_after("Tue, 15 Sep 2026 12:00:01 GMT", noon), 1s);
   EXPECT_EQ(parse_retry_after("Wed, 15 Sep 2027 12:00:00 GMT", noon), embargo_max);
+}
+
+TEST(retry_after, nothing_to_wait_for_is_nothing_told) {
+  for (const auto* text : {"0", "000", "0.0", "-5", "-0", "-2.5", "Tue, 15 Sep 2026 12:00:00 GMT", "Tue, 15 Sep 2026 11:00:00 GMT"}) {
+    EXPECT_EQ(parse_retry_after(text, noon), std::nullopt) << text;
+    EXPECT_EQ(embargo_of(answer_with({{"retry-after", text}}), noon, 120s), 120s) << text;
+  }
 }
 
 TEST(retry_after, nonsense_is_none) {
@@ -47,7 +53,9 @@ TEST(retry_after, the_longest_of_header_and_body_counts) {
   EXPECT_EQ(embargo_of(answer_with({{"retry-after", "30"}}, until(noon_ms + 90'000)), noon, 5s), 91s);
   EXPECT_EQ(embargo_of(answer_with({{"retry-after", "300"}}, until(noon_ms + 90'000)), noon, 5s), 300s);
   EXPECT_EQ(embargo_of(answer_with({}, until(noon_ms + 90'000)), noon, 5s), 91s);
-  EXPECT_EQ(embargo_of(answer_with({}, until(noon_ms - 90'000)), noon, 5s), 1s);
+  EXPECT_EQ(embargo_of(answer_with({}, until(noon_ms - 90'000)), noon, 5s), 5s);
+  EXPECT_EQ(embargo_of(answer_with({{"retry-after", "0"}}, until(noon_ms + 90'000)), noon, 5s), 91s);
+  EXPECT_EQ(embargo_of(answer_with({{"retry-after", "30"}}, until(noon_ms - 90'000)), noon, 5s), 30s);
   EXPECT_EQ(embargo_of(answer_with({}, "banned until 99999999999999999999999"), noon, 5s), embargo_max);
 }
 
