@@ -125,7 +125,7 @@ std::optional<fresh_table> judge_bare_array(self_pointer self, market which, con
     return std::nullopt;
   const auto known = newest_known(self, which); // has the rules and the symbols that a bare array does not tell
   const auto bare = read_symbol_list(*found.value, settings.rules);
-  const auto reason = bare ? judge_table(which, **bare, known.get(), settings.gate).detail : bare.error();
+  const auto reason = bare ? judge_array(**bare, known.get(), settings.gate).detail : bare.error();
   if (!reason.empty()) {
     logger()->warn("value in the store not believed key={} reason=\"{}\"", keys::symbols_cache(which), reason);
     return std::nullopt;

@@ -28,6 +28,16 @@ std::string_view path_of(market which) noexcept {
   return which == market::spot ? "/api/v3/exchangeInfo" : "/fapi/v1/exchangeInfo";
 }
 
+// One request: what was asked for, and when. A table is as old as its question.
+struct question {
+  bool with_key;
+  bool whole; // with permission sets
+  wall_time at;
+  boot_time at_boot;
+
+  symbols_source source() const noexcept { return with_key ? symbols_source::private_api : symbols_source::public_api; }
+};
+
 attempt_result failed(fault why, std::string detail) {
   attempt_result result;
   result.outcome.failure = why;
@@ -87,7 +97,7 @@ symbol_table_ptr with_gone(const fetcher_state& state, const symbol_table_ptr& b
   return merge_gone(baseline, std::move(table), state.means.clock->wall_now(), state.settings.rules, state.settings.keep_gone);
 }
 
-attempt_result refuse_table(fetcher_state& state, exchange_info&& info, symbols_source source, gate_verdict verdict,
+attempt_result refuse_table(fetcher_state& state, exchange_info&& info, const question& asked, gate_verdict verdict,
                             const symbol_table_ptr& baseline) {
   const auto market_name = std::string{to_string(state.settings.which)};
   const auto reason = std::string{to_string(verdict.reason)};
@@ -99,43 +109,45 @@ attempt_result refuse_table(fetcher_state& state, exchange_info&& info, symbols_
   // A list without anything in it tells of this host, not of the market.
   result.next = verdict.reason == gate_reason::empty;
   result.unknown = std::move(info.unknown);
-  if (info.table->size() > 0)
-    state.means.memory->refused({with_gone(state, baseline, std::move(info.table)), source, std::move(verdict),
-                                 state.means.clock->wall_now(), state.means.clock->boot_now()});
+  state.means.memory->refused({with_gone(state, baseline, std::move(info.table)), asked.source(), std::move(verdict), asked.at,
+                               asked.at_boot});
   return result;
 }
 
-// A pinned symbol that an operator let go with a table stands in the baseline as GONE, and is missed no more.
-gate_settings gate_for(const fetcher_state& state, const symbol_table_ptr& baseline) {
-  auto gate = state.settings.gate;
-  std::erase_if(gate.pinned, [&](const auto& name) {
-    const auto* known = baseline ? baseline->find(name) : nullptr;
-    return known && known->status == symbol_status::gone;
-  });
-  return gate;
+// The few ticks and steps of zero that the gate lets pass are not traded on.
+symbol_table_ptr with_kept_rules(fetcher_state& state, const symbol_table_ptr& baseline, symbol_table_ptr table) {
+  auto kept = keep_lost_rules(baseline, std::move(table), state.settings.rules);
+  const auto market_name = to_string(state.settings.which);
+  if (kept.symbols > 0 && state.settings.count)
+    state.settings.count("rules_kept", market_name);
+  if (std::exchange(state.last_kept, kept.symbols) != kept.symbols && kept.symbols > 0)
+    logger()->warn("a tick or step became zero or is missing, the last one is kept market={} symbols={}", market_name, kept.symbols);
+  return std::move(kept.table);
 }
 
-attempt_result judge(fetcher_state& state, exchange_info&& info, const fetch_attempt& how, const symbol_table_ptr& baseline) {
-  const auto source = how.with_key ? symbols_source::private_api : symbols_source::public_api;
+attempt_result judge(fetcher_state& state, exchange_info&& info, const question& asked, const symbol_table_ptr& baseline) {
   auto& memory = *state.means.memory;
   memory.schema_seen(info.unknown, info.bad_symbols);
-  auto verdict = judge_table(state.settings.which, *info.table, baseline.get(), gate_for(state, baseline));
+  if (!asked.whole)
+    info.table = keep_permissions(baseline, std::move(info.table), state.settings.rules);
+  auto verdict = judge_table(state.settings.which, *info.table, baseline.get(), memory.gate_for(state.settings.gate, baseline.get()));
   if (!verdict.believed())
-    return refuse_table(state, std::move(info), source, std::move(verdict), baseline);
+    return refuse_table(state, std::move(info), asked, std::move(verdict), baseline);
   state.last_refusal = gate_reason::believed;
+  memory.believed(*info.table);
   memory.take_refused();
   attempt_result result;
   result.unknown = std::move(info.unknown);
-  result.outcome.answer = {with_gone(state, baseline, std::move(info.table)), source, state.means.clock->wall_now(),
-                           state.means.clock->boot_now(), {}};
+  auto table = with_gone(state, baseline, with_kept_rules(state, baseline, std::move(info.table)));
+  result.outcome.answer = {std::move(table), asked.source(), asked.at, asked.at_boot, {}};
   return result;
 }
 
-attempt_result read_failure(fetcher_state& state, const http_answer& answer, const fetch_attempt& how,
+attempt_result read_failure(fetcher_state& state, const http_answer& answer, const question& asked,
                             const exchange_info_error& error) {
   const auto code = error.code.value_or(0);
   auto detail = told(state, answer.status, error.message);
-  if (how.with_key && refuses_key(answer.status, code)) {
+  if (asked.with_key && refuses_key(answer.status, code)) {
     logger()->warn("private API refuses the key, the public one serves market={} minutes={} reason=\"{}\"",
                    to_string(state.settings.which), key_refusal_length.count(), detail);
     state.means.memory->key_refused(detail, key_refusal_length);
@@ -147,7 +159,7 @@ attempt_result read_failure(fetcher_state& state, const http_answer& answer, con
   return failed(fault::fetch_failed, std::move(detail));
 }
 
-attempt_result read_answer(fetcher_state& state, http_answer&& answer, const fetch_attempt& how, const symbol_table_ptr& baseline) {
+attempt_result read_answer(fetcher_state& state, http_answer&& answer, const question& asked, const symbol_table_ptr& baseline) {
   const auto status = answer.status;
   const auto ban = embargo_of(answer, state.means.clock->wall_now(), status == 418 ? 120s : 60s);
   auto info = read_exchange_info(std::move(answer.body), state.settings.rules);
@@ -161,8 +173,8 @@ attempt_result read_answer(fetcher_state& state, http_answer&& answer, const fet
   if (too_many)
     return result;
   if (info && status == 200)
-    return judge(state, std::move(*info), how, baseline);
-  return read_failure(state, answer, how, error);
+    return judge(state, std::move(*info), asked, baseline);
+  return read_failure(state, answer, asked, error);
 }
 
 // Scheme and host alone: a path may hold what is nobody's business.
@@ -198,9 +210,10 @@ attempt_result try_url(fetcher_state& state, const fetch_attempt& how, const sym
     request.url += "?showPermissionSets=false";
   if (how.with_key)
     request.headers.emplace_back("X-MBX-APIKEY", settings.api_key);
+  const question asked{how.with_key, whole, state.means.clock->wall_now(), state.means.clock->boot_now()};
   auto answer = state.means.transfer->get(request);
   if (answer)
-    return read_answer(state, std::move(*answer), how, baseline);
+    return read_answer(state, std::move(*answer), asked, baseline);
   const auto& why = answer.error();
   auto result = failed(fault::fetch_failed, printable(host_of(how.base) + ": " + why.detail, detail_bytes_max));
   result.next = why.kind != transfer_failure_kind::cancelled;

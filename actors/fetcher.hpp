@@ -58,6 +58,7 @@ struct fetcher_state {
   fetcher_means means;
   std::string shared_embargo; // as the store has it, as far as we know
   gate_reason last_refusal = gate_reason::believed;
+  std::size_t last_kept = 0; // symbols whose tick or step was not taken from the newest table
   caf::actor alarm;
 };
 

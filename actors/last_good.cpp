@@ -115,7 +115,7 @@ void ask_bare_array(self_pointer self, market which, answer_promise promise) {
     [self, which, promise](const store_value& found) mutable {
       const auto& settings = self->state.settings;
       auto table = read_symbol_list(found.value.value_or(""), settings.rules[index(which)]);
-      if (table && judge_table(which, **table, nullptr, settings.gates[index(which)]).believed())
+      if (table && judge_array(**table, nullptr, settings.gates[index(which)]).believed())
         return date_bare_array(self, which, *table, std::move(promise));
       deliver(self, which, promise);
     },

@@ -191,34 +191,6 @@ void engine::symbols_async(market which, std::function<void(symbols_reply)> call
                            });
 }
 
-acceptance engine::accept_refused(market which, duration timeout) noexcept {
-  auto told = std::make_shared<std::promise<acceptance>>();
-  auto answer = told->get_future();
-  accept_refused_async(which, [told](acceptance one) { told->set_value(std::move(one)); }, timeout);
-  return parts_->answered(answer, timeout) ? answer.get() : acceptance{false, 0, "no answer in time"};
-}
-
-void engine::accept_refused_async(market which, std::function<void(acceptance)> callback, duration timeout) noexcept {
-  const auto memory = parts_->memories[index(which)];
-  auto refused = memory->facts().refused;
-  // Another process may have fetched a good one since.
-  const auto believed = parts_->board->current(which)->fetched_boot;
-  if (!refused || (believed && *believed > refused->fetched_boot))
-    return callback({false, 0, "no table of " + std::string{to_string(which)} + " was refused since the last good one"});
-  const auto why = std::string{to_string(refused->verdict.reason)} + ": " + refused->verdict.detail;
-  const auto symbols = std::uint64_t{refused->table->listed().size()};
-  accept_symbols wanted{which, {refused->table, refused->source, refused->fetched_at, refused->fetched_boot, {}}};
-  ask_later<refresh_outcome>(parts_->system, parts_->cache, timeout, std::move(wanted),
-                             [=, callback = std::move(callback)](const std::optional<refresh_outcome>& outcome, fault failure) {
-                               if (!outcome)
-                                 return callback({false, 0, "the cache did not take it: " + to_string(failure)});
-                               memory->take_refused();
-                               logger()->warn("an operator accepts a refused table market={} symbols={} {}", to_string(which),
-                                              symbols, why);
-                               callback({true, symbols, why});
-                             });
-}
-
 std::optional<std::string> engine::read_json(std::string_view key, duration timeout) noexcept {
   const auto deadline = parts_->clock->boot_now() + timeout;
   auto found = ask_if_alive<store_value>(*parts_, parts_->store, timeout, store_read{std::string{key}, deadline});

@@ -58,7 +58,8 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
     const auto name = std::string{to_string(which)};
     budgets[index(which)] = std::make_shared<embargo>(which, folder.file(embargo_file_name(which, settings.site(which))), clock);
     memories[index(which)]
-      = std::make_shared<exchange_memory>(folder.file("refused_" + name + ".json"), clock, !settings.api_key.empty());
+      = std::make_shared<exchange_memory>(folder.file("refused_" + name + ".json"), clock, !settings.api_key.empty(),
+                                          folder.file("accepted_" + name + '_' + settings.site(which) + ".json"));
   }
   lists.get();
   spawn_actors();
@@ -194,9 +195,11 @@ void engine_parts::spawn_actors() {
   warmup_settings warming;
   for (const auto which : all_markets) {
     keeping.rules[index(which)] = list_rules_of(settings, which);
-    keeping.gates[index(which)] = gate_settings_of(settings, which);
+    // For bare arrays, where no list is known: what an operator let go in an earlier life is not demanded of them.
+    const auto gate = memories[index(which)]->gate_for(gate_settings_of(settings, which), nullptr);
+    keeping.gates[index(which)] = gate;
     caching.markets[index(which)] = {settings.ttl(which), list_rules_of(settings, which), hits[index(which)],
-                                     ledger->handle(keys::cache_miss(which)), gate_settings_of(settings, which)};
+                                     ledger->handle(keys::cache_miss(which)), gate};
     warming.markets[index(which)] = {settings.warmup_interval(which), settings.ttl(which), warmup_task(*this, which)};
   }
   keeping.fingerprint = caching.fingerprint = fingerprint_of(settings);

@@ -1,16 +1,12 @@
 #include "runtime/embargo.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdio>
 #include <utility>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "runtime/log.hpp"
 #include "runtime/retry_after.hpp"
+#include "runtime/whole_file.hpp"
 
 namespace holdfast {
 
@@ -20,46 +16,11 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view own_share_mark = "own_share";
 
-class descriptor {
-public:
-  explicit descriptor(int handle) noexcept : handle_{handle} {}
-  ~descriptor() {
-    if (handle_ >= 0)
-      ::close(handle_);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  explicit operator bool() const noexcept { return handle_ >= 0; }
-  int get() const noexcept { return handle_; }
-
-private:
-  int handle_;
-};
+constexpr std::size_t line_bytes_max = 128;
 
 std::string read_line(const std::string& path) {
-  std::array<char, 128> buffer{};
-  const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  const auto got = file ? ::read(file.get(), buffer.data(), buffer.size()) : -1;
-  if (got <= 0)
-    return {};
-  const std::string_view all{buffer.data(), static_cast<std::size_t>(got)};
-  return std::string{all.substr(0, all.find('\n'))};
-}
-
-// Whole or not at all, for whoever reads it meanwhile.
-bool replace_file(const std::string& path, std::string_view line) {
-  const auto fresh = path + '.' + std::to_string(::getpid());
-  {
-    const descriptor file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!file || ::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-      ::unlink(fresh.c_str());
-      return false;
-    }
-  }
-  if (std::rename(fresh.c_str(), path.c_str()) == 0)
-    return true;
-  ::unlink(fresh.c_str());
-  return false;
+  const auto text = read_beginning(path, line_bytes_max);
+  return text.substr(0, text.find('\n'));
 }
 
 std::optional<std::int64_t> take_seconds(std::string_view& text) {

@@ -1,15 +1,13 @@
 #include "runtime/exchange_memory.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "runtime/gate_acceptance.hpp"
 #include "runtime/log.hpp"
 #include "runtime/symbol_codec.hpp"
 #include "runtime/symbol_list.hpp"
+#include "runtime/whole_file.hpp"
 
 namespace holdfast {
 
@@ -19,16 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t unknown_max = 256;
 constexpr auto smaller_for = 24h;
-
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(file, text.data(), text.size());
-    if (written <= 0)
-      return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
+constexpr std::size_t accepted_bytes_max = 64u << 10;
 
 void keep_for_inspection(const std::string& path, const refused_table& refused) {
   std::string text = "{\"reason\":";
@@ -36,23 +25,19 @@ void keep_for_inspection(const std::string& path, const refused_table& refused) 
   text += ",\"detail\":";
   append_json_string(text, refused.verdict.detail);
   text += ",\"table\":" + encode_symbols({refused.table, refused.source, refused.fetched_at, {}, {}}) + "}\n";
-  const auto fresh = path + ".new";
-  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  const bool whole = file >= 0 && write_all(file, text);
-  if (file >= 0)
-    ::close(file);
-  if (!whole || std::rename(fresh.c_str(), path.c_str()) != 0) {
-    ::unlink(fresh.c_str());
+  if (!replace_file(path, text))
     logger()->warn("the refused table is not kept for inspection file={}", path);
-  }
 }
 
 } // namespace
 
-exchange_memory::exchange_memory(std::string file, clock_ptr clock, bool has_key)
-  : file_{std::move(file)}, clock_{std::move(clock)} {
+exchange_memory::exchange_memory(std::string file, clock_ptr clock, bool has_key, std::string accepted_file)
+  : file_{std::move(file)}, accepted_file_{std::move(accepted_file)}, clock_{std::move(clock)},
+    accepted_{std::make_unique<gate_acceptance>()} {
   facts_.has_key = has_key;
 }
+
+exchange_memory::~exchange_memory() = default;
 
 void exchange_memory::key_refused(std::string why, std::chrono::nanoseconds for_how_long) {
   std::lock_guard guard{mutex_};
@@ -110,7 +95,8 @@ void exchange_memory::refused(refused_table table) {
   {
     std::lock_guard guard{mutex_};
     ++facts_.refusals;
-    known = std::exchange(kept_hash_, table.table->content_hash()) == table.table->content_hash();
+    const std::pair now{table.table->content_hash(), table.verdict.reason};
+    known = std::exchange(kept_, now) == now;
     facts_.refused = table;
   }
   if (!file_.empty() && !known)
@@ -120,6 +106,55 @@ void exchange_memory::refused(refused_table table) {
 std::optional<refused_table> exchange_memory::take_refused() {
   std::lock_guard guard{mutex_};
   return std::exchange(facts_.refused, std::nullopt);
+}
+
+void exchange_memory::accepted(const refused_table& table, const std::vector<std::string>& pinned) {
+  std::lock_guard guard{mutex_};
+  facts_.refused.reset();
+  look_at_accepted();
+  accepted_->let_go(pinned, *table.table);
+  if (const auto time = table.table->server_time_ms(); time > 0 && time < newest_time_ms_) {
+    accepted_->time_before_ms = std::max(accepted_->time_before_ms, newest_time_ms_);
+    accepted_->time_ms = newest_time_ms_ = time;
+  }
+  keep_accepted();
+}
+
+gate_settings exchange_memory::gate_for(gate_settings wanted, const symbol_table* baseline) {
+  std::lock_guard guard{mutex_};
+  look_at_accepted();
+  std::erase_if(wanted.pinned, [&](const auto& name) {
+    return std::find(accepted_->pins.begin(), accepted_->pins.end(), name) != accepted_->pins.end();
+  });
+  const auto time = baseline ? baseline->server_time_ms() : 0;
+  if (!accepted_->was_wrong(time))
+    newest_time_ms_ = std::max(newest_time_ms_, time);
+  wanted.server_time_min_ms = newest_time_ms_;
+  return wanted;
+}
+
+void exchange_memory::believed(const symbol_table& table) {
+  std::lock_guard guard{mutex_};
+  newest_time_ms_ = std::max(newest_time_ms_, table.server_time_ms());
+  if (accepted_->demand_again(table))
+    keep_accepted();
+}
+
+// A sibling on the folder may have an operator of its own.
+void exchange_memory::look_at_accepted() {
+  if (accepted_file_.empty())
+    return;
+  auto found = read_acceptance(read_beginning(accepted_file_, accepted_bytes_max));
+  if (!found || *found == *accepted_)
+    return;
+  *accepted_ = std::move(*found);
+  if (accepted_->was_wrong(newest_time_ms_))
+    newest_time_ms_ = accepted_->time_ms;
+}
+
+void exchange_memory::keep_accepted() {
+  if (!accepted_file_.empty() && !replace_file(accepted_file_, write_acceptance(*accepted_)))
+    logger()->warn("what an operator accepted is not kept for the next start file={}", accepted_file_);
 }
 
 exchange_facts exchange_memory::facts() const {

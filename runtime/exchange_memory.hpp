@@ -1,17 +1,20 @@
 // What was learned from the exchange about one market, beside its tables: the state of the key, the used weight, names
-// that this version does not know, and the newest table that was refused. Outlives every fetcher of the market.
+// that this version does not know, the newest table that was refused, and what an operator accepted. Outlives every
+// fetcher of the market.
 //
 // Threads  any.
 // Bounds   256 unknown names; one refused table, in memory and as a file of the state folder (for inspection: the
-//          reason, then the table as symbol_codec.hpp writes it).
-// Restart  forgotten, but for that file.
+//          reason, then the table as symbol_codec.hpp writes it); 256 pinned symbols that were let go.
+// Restart  forgotten, but for that file and the one of what an operator accepted, which processes on the folder share.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <holdfast/runtime/clock.hpp>
@@ -22,8 +25,10 @@
 
 namespace holdfast {
 
+struct gate_acceptance;
+
 struct refused_table { // the newest table that was not believed
-  symbol_table_ptr table;
+  symbol_table_ptr table;                       // never null; without a symbol where the exchange sent none
   symbols_source source = symbols_source::none; // where it came from
   gate_verdict verdict;                         // why it was not believed
   wall_time fetched_at;
@@ -47,8 +52,9 @@ struct exchange_facts {
 
 class HOLDFAST_EXPORT exchange_memory {
 public:
-  // `file` empty: the refused table is kept in memory only.
-  exchange_memory(std::string file, clock_ptr clock, bool has_key);
+  // `file`, for the refused table, and `accepted_file`, for what an operator accepted: empty: in memory only.
+  exchange_memory(std::string file, clock_ptr clock, bool has_key, std::string accepted_file = {});
+  ~exchange_memory();
 
   // `why` is for people, without the key.
   void key_refused(std::string why, std::chrono::nanoseconds for_how_long);
@@ -65,18 +71,34 @@ public:
   void schema_seen(const std::vector<schema_unknown>& unknown, std::uint64_t bad_symbols);
 
   void refused(refused_table table);
-  // The refused table, once: an operator believes it, or a good one came.
+  // The refused table, once: a good one came.
   std::optional<refused_table> take_refused();
+  // An operator believes this one, which was refused: those of the pinned symbols that it lacks are missed no more, and its
+  // time is the exchange's. That holds for the tables to come, too.
+  void accepted(const refused_table& table, const std::vector<std::string>& pinned);
+
+  // What is asked of the next table: `wanted`, less what an operator has accepted. The time that a spot body must not be
+  // before is the newest that was believed, also where its content was not new.
+  gate_settings gate_for(gate_settings wanted, const symbol_table* baseline);
+  // Of the exchange's own rows. A pinned symbol that is there again is missed from now on.
+  void believed(const symbol_table& table);
 
   exchange_facts facts() const;
 
 private:
+  void look_at_accepted();
+  void keep_accepted();
+
   std::string file_;
+  std::string accepted_file_;
   clock_ptr clock_;
   mutable std::mutex mutex_;
   exchange_facts facts_;
   boot_time smaller_until_{};
-  std::uint64_t kept_hash_ = 0; // of the table in the file, so that one refused a hundred times is written once
+  // What is in the file, so that a table refused a hundred times is written once.
+  std::optional<std::pair<std::uint64_t, gate_reason>> kept_;
+  std::unique_ptr<gate_acceptance> accepted_;
+  std::int64_t newest_time_ms_ = 0; // of a spot body that was believed
 };
 
 } // namespace holdfast

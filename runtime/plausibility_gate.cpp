@@ -4,6 +4,7 @@
 #include <array>
 
 #include "runtime/decimal_math.hpp"
+#include "runtime/zero_rule.hpp"
 
 namespace holdfast {
 
@@ -13,9 +14,8 @@ constexpr std::size_t common_min = 10;
 
 gate_verdict refuse(gate_reason reason, std::string detail) { return {reason, std::move(detail)}; }
 
-bool is_zero(const rule_value& rule) noexcept { return rule.present() && rule.units <= 0; }
-
-bool has_zero(const symbol& one) noexcept { return is_zero(one.tick_size) || is_zero(one.step_size); }
+// What a list is: all that the exchange has, with rules, or another program's array.
+enum class list_kind { whole, array };
 
 enum class movement { none, changed, wild };
 
@@ -25,12 +25,9 @@ bool exceeds(decimal a, decimal b, unsigned factor) noexcept {
   return a.units * wide_powers_of_ten[scale - a.scale] / factor >= b.units * wide_powers_of_ten[scale - b.scale];
 }
 
-// A body of the exchange tells its time; a bare array of another program has no time and may have no rules.
-bool has_rules(const symbol_table& table) noexcept { return table.server_time_ms() > 0; }
-
-movement compare(const rule_value& before, const rule_value& now, unsigned wild_factor, bool rules_expected) noexcept {
+movement compare(const rule_value& before, const rule_value& now, unsigned wild_factor, list_kind kind) noexcept {
   if (before.present() && !now.present())
-    return rules_expected ? movement::wild : movement::none;
+    return kind == list_kind::whole ? movement::wild : movement::none;
   if (!before.present() || before.value() == now.value())
     return movement::none;
   if (is_zero(before) || is_zero(now))
@@ -47,17 +44,21 @@ struct rule_census {
   std::size_t common = 0; // rows of both tables
 };
 
-rule_census count_rules(const symbol_table& next, const symbol_table* baseline, unsigned wild_factor) {
+bool is_new_zero(const rule_value* before, const rule_value& now) noexcept { return is_zero(now) && !(before && is_zero(*before)); }
+
+rule_census count_rules(const symbol_table& next, const symbol_table* baseline, unsigned wild_factor, list_kind kind) {
   rule_census census;
   for (const auto& one : next.symbols()) {
     if (!one.trading())
       continue;
     const auto* before = baseline ? baseline->find(one.name) : nullptr;
-    census.zero += has_zero(one) && !(before && has_zero(*before)) ? 1 : 0;
+    const bool zero = is_new_zero(before ? &before->tick_size : nullptr, one.tick_size)
+                      || is_new_zero(before ? &before->step_size : nullptr, one.step_size);
+    census.zero += zero ? 1 : 0;
     if (!before)
       continue;
-    const auto moved = std::max(compare(before->tick_size, one.tick_size, wild_factor, has_rules(next)),
-                                compare(before->step_size, one.step_size, wild_factor, has_rules(next)));
+    const auto moved = std::max(compare(before->tick_size, one.tick_size, wild_factor, kind),
+                                compare(before->step_size, one.step_size, wild_factor, kind));
     ++census.common;
     census.changed += moved != movement::none ? 1 : 0;
     census.wild += moved == movement::wild ? 1 : 0;
@@ -69,30 +70,41 @@ std::string share(std::size_t part, std::size_t whole) { return std::to_string(p
 
 std::string limit(unsigned percent) { return ", accepted up to " + std::to_string(percent) + " %"; }
 
-gate_verdict judge_size(const symbol_table& next, const symbol_table* baseline, const gate_settings& settings) {
+bool has(const symbol_table& table, std::string_view name) noexcept {
+  const auto* one = table.find(name);
+  return one && one->status != symbol_status::gone;
+}
+
+bool lists(const symbol_table& table, std::string_view name) {
+  const auto* one = table.find(name);
+  const auto listed = table.listed();
+  return one && std::find(listed.begin(), listed.end(), table.id(*one)) != listed.end();
+}
+
+gate_verdict judge_pinned(const symbol_table& next, const symbol_table* baseline, const gate_settings& settings, list_kind kind) {
+  for (const auto& name : settings.pinned)
+    if (!has(next, name) && (kind == list_kind::whole || !baseline || lists(*baseline, name)))
+      return refuse(gate_reason::pinned_missing, "pinned symbol " + name + " is missing");
+  return {};
+}
+
+gate_verdict judge_size(const symbol_table& next, const symbol_table* baseline, const gate_settings& settings, list_kind kind) {
   const auto trading = next.trading_count();
   const auto listed = next.listed().size();
-  if (trading == 0)
-    return refuse(gate_reason::empty, "no symbol in TRADING among " + std::to_string(next.size()));
-  for (const auto& name : settings.pinned)
-    if (const auto* one = next.find(name); !one || one->status == symbol_status::gone)
-      return refuse(gate_reason::pinned_missing, "pinned symbol " + name + " is missing");
   if (!baseline)
     return {};
   if (listed == 0 && !baseline->listed().empty())
     return refuse(gate_reason::empty, "nothing is listed where " + std::to_string(baseline->listed().size()) + " were");
   const auto accepted = ", accepted from " + std::to_string(settings.keep_percent_min) + " %";
-  // A bare array holds what is listed and nothing else: only that can be compared.
-  const bool is_bare = listed == next.size();
-  if (!is_bare && trading * 100 < baseline->trading_count() * settings.keep_percent_min)
+  if (kind == list_kind::whole && trading * 100 < baseline->trading_count() * settings.keep_percent_min)
     return refuse(gate_reason::shrunk, share(trading, baseline->trading_count()) + " symbols in TRADING are left" + accepted);
   if (listed * 100 < baseline->listed().size() * settings.keep_percent_min)
     return refuse(gate_reason::shrunk, share(listed, baseline->listed().size()) + " listed symbols are left" + accepted);
   return {};
 }
 
-gate_verdict judge_rules(const symbol_table& next, const symbol_table* baseline, const gate_settings& settings) {
-  const auto census = count_rules(next, baseline, settings.wild_factor);
+gate_verdict judge_rules(const symbol_table& next, const symbol_table* baseline, const gate_settings& settings, list_kind kind) {
+  const auto census = count_rules(next, baseline, settings.wild_factor, kind);
   if (census.zero * 100 > next.trading_count() * settings.zero_percent_max)
     return refuse(gate_reason::zero_rules, share(census.zero, next.trading_count()) + " symbols have a tick or step of zero"
                                              + limit(settings.zero_percent_max));
@@ -109,6 +121,15 @@ gate_verdict judge_rules(const symbol_table& next, const symbol_table* baseline,
   return {};
 }
 
+gate_verdict judge(const symbol_table& next, const symbol_table* baseline, const gate_settings& settings, list_kind kind) {
+  if (next.trading_count() == 0)
+    return refuse(gate_reason::empty, "no symbol in TRADING among " + std::to_string(next.size()));
+  for (const auto check : {judge_pinned, judge_size, judge_rules})
+    if (auto verdict = check(next, baseline, settings, kind); !verdict.believed())
+      return verdict;
+  return {};
+}
+
 } // namespace
 
 std::string_view to_string(gate_reason reason) noexcept {
@@ -119,15 +140,18 @@ std::string_view to_string(gate_reason reason) noexcept {
 
 gate_verdict judge_table(market which, const symbol_table& next, const symbol_table* baseline,
                          const gate_settings& settings) {
-  if (auto verdict = judge_size(next, baseline, settings); !verdict.believed())
-    return verdict;
-  if (auto verdict = judge_rules(next, baseline, settings); !verdict.believed())
+  if (auto verdict = judge(next, baseline, settings, list_kind::whole); !verdict.believed())
     return verdict;
   // Futures bodies carry an old time by nature.
-  if (which == market::spot && baseline && next.server_time_ms() > 0 && next.server_time_ms() < baseline->server_time_ms())
-    return refuse(gate_reason::server_time_went_back, "serverTime " + std::to_string(next.server_time_ms())
-                                                        + " is before " + std::to_string(baseline->server_time_ms()));
+  const auto least = settings.server_time_min_ms.value_or(baseline ? baseline->server_time_ms() : 0);
+  if (which == market::spot && next.server_time_ms() > 0 && next.server_time_ms() < least)
+    return refuse(gate_reason::server_time_went_back,
+                  "serverTime " + std::to_string(next.server_time_ms()) + " is before " + std::to_string(least));
   return {};
+}
+
+gate_verdict judge_array(const symbol_table& array, const symbol_table* baseline, const gate_settings& settings) {
+  return judge(array, baseline, settings, list_kind::array);
 }
 
 } // namespace holdfast

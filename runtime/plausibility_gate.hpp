@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,11 +29,14 @@ HOLDFAST_EXPORT std::string_view to_string(gate_reason reason) noexcept;
 // Shares are percent. Every share but the first is of symbols in TRADING, and refused only above what is given.
 struct gate_settings {
   unsigned keep_percent_min = 70;    // of the baseline's symbols in TRADING, and of its listed ones
-  unsigned zero_percent_max = 1;     // ticks or steps of zero that were not zero before
+  unsigned zero_percent_max = 1;     // ticks or steps of zero that were not zero before; those few are not used all the
+                                     // same where the last ones are known (keep_lost_rules in symbol_merge.hpp)
   unsigned changed_percent_max = 50; // ticks or steps that changed, of the symbols in both tables
   unsigned wild_percent_max = 5;     // of these, by `wild_factor` or more either way, or that were lost
   unsigned wild_factor = 1000;
   std::vector<std::string> pinned; // must be there, in any status
+  // Spot: no body is from before that, Unix milliseconds; none: from before the baseline.
+  std::optional<std::int64_t> server_time_min_ms;
 };
 
 struct gate_verdict { // believed, or why not
@@ -41,8 +45,13 @@ struct gate_verdict { // believed, or why not
   bool believed() const noexcept { return reason == gate_reason::believed; }
 };
 
-// `baseline` may be null: then only what stands for itself is checked.
+// `next`: a whole list of the exchange. `baseline` may be null: then only what stands for itself is checked.
 HOLDFAST_EXPORT gate_verdict judge_table(market which, const symbol_table& next, const symbol_table* baseline,
                          const gate_settings& settings);
+
+// `array`: what another program lists, and nothing else: it has no time, may have no rules, and cannot hold a pinned symbol
+// that is not in TRADING or is quoted in another asset. Only what the baseline lists is compared, and of the pinned
+// symbols those that it lists; without a baseline every one of them must be there.
+HOLDFAST_EXPORT gate_verdict judge_array(const symbol_table& array, const symbol_table* baseline, const gate_settings& settings);
 
 } // namespace holdfast

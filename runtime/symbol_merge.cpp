@@ -1,8 +1,12 @@
 #include "runtime/symbol_merge.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 #include <vector>
+
+#include "runtime/zero_rule.hpp"
 
 namespace holdfast {
 
@@ -53,6 +57,40 @@ constexpr auto rules_of_an_array = std::to_array<std::string_view symbol_draft::
   {&symbol_draft::contract_type, &symbol_draft::tick_size, &symbol_draft::step_size, &symbol_draft::min_quantity,
    &symbol_draft::max_quantity, &symbol_draft::min_notional});
 
+// Ticks and steps of `now` that are none, while they were some.
+bool keep_lost(symbol_draft& draft, const symbol& before, const symbol& now) {
+  const auto last = symbol_draft::copy(before);
+  const bool tick = was_lost(before.tick_size, now.tick_size);
+  const bool step = was_lost(before.step_size, now.step_size);
+  if (tick)
+    draft.tick_size = last.tick_size;
+  if (step)
+    draft.step_size = last.step_size;
+  return tick || step;
+}
+
+// `mend` changes the draft of a symbol that both lists have, and answers whether it did.
+template <class Mend>
+kept_rules mended(const symbol_table_ptr& previous, symbol_table_ptr next, const list_rules& rules, const Mend& mend) {
+  const auto draft_of = [&](const symbol& one) {
+    auto draft = symbol_draft::copy(one);
+    const auto* before = previous ? previous->find(one.name) : nullptr;
+    const bool changed = before && mend(draft, *before, one);
+    return std::pair{draft, changed};
+  };
+  // Mostly there is nothing to mend, and nothing is built.
+  const auto rows = next->symbols();
+  const auto count = std::count_if(rows.begin(), rows.end(), [&](const auto& one) { return draft_of(one).second; });
+  if (count == 0)
+    return {std::move(next), 0};
+  symbol_table_builder builder;
+  builder.reserve(next->size());
+  builder.server_time(next->server_time_ms());
+  for (const auto& one : rows)
+    builder.add(draft_of(one).first);
+  return {builder.build(rules), static_cast<std::size_t>(count)};
+}
+
 void take_over(symbol_draft& draft, const symbol_draft& told) {
   draft.base_asset = told.base_asset;
   draft.quote_asset = told.quote_asset;
@@ -96,16 +134,32 @@ symbol_table_ptr merge_bare(const symbol_table_ptr& known, symbol_table_ptr bare
   builder.server_time(known->server_time_ms());
   for (const auto& one : known->symbols()) {
     auto draft = symbol_draft::copy(one);
-    if (const auto* told = bare->find(one.name))
+    if (const auto* told = bare->find(one.name)) {
       take_over(draft, symbol_draft::copy(*told));
-    else if (was_listed[known->id(one)])
+      keep_lost(draft, one, *told);
+    } else if (was_listed[known->id(one)]) {
       mark_gone(draft, in_ms(now));
+    }
     builder.add(draft);
   }
   for (const auto& one : bare->symbols())
     if (!known->find(one.name))
       builder.add(symbol_draft::copy(one));
   return builder.build(rules);
+}
+
+symbol_table_ptr keep_permissions(const symbol_table_ptr& previous, symbol_table_ptr next, const list_rules& rules) {
+  const auto mend = [](symbol_draft& draft, const symbol& before, const symbol& now) {
+    if (!now.permissions.empty() || before.permissions.empty())
+      return false;
+    draft.permissions = before.permissions;
+    return true;
+  };
+  return mended(previous, std::move(next), rules, mend).table;
+}
+
+kept_rules keep_lost_rules(const symbol_table_ptr& previous, symbol_table_ptr next, const list_rules& rules) {
+  return mended(previous, std::move(next), rules, keep_lost);
 }
 
 } // namespace holdfast

@@ -65,16 +65,6 @@ CAF_TEST(an empty list is told as such when no url has a better one) {
   CAF_CHECK_EQUAL(asked(), 3u);
 }
 
-CAF_TEST(a pinned symbol that is missing is refused until an operator lets it go) {
-  settings.gate.pinned = {"S19USDT"};
-  start();
-  const auto whole = fetch().answer.table;
-  always(answered(200, body_of(19)));
-  CAF_CHECK(fetch(whole).failure == fault::table_refused);
-  CAF_CHECK_EQUAL(counted["table_refused:spot_pinned_missing"], 1);
-  CAF_CHECK(fetch(memory->take_refused()->table).failure == fault::none);
-}
-
 CAF_TEST(a spot time that goes back and ticks of zero are refused) {
   start();
   const auto before = fetch().answer.table;

@@ -102,7 +102,7 @@ CAF_TEST(what is only odd is taken and the unknown is counted) {
   using enum exchange_fault;
   engine_config config;
   prepare(config);
-  config.spot_ttl = 200ms;
+  config.spot_ttl = 500ms;
   host one{config};
   for (const auto fault : {unknown_names, bad_symbol, invalid_text, close_kept, too_large, none}) {
     CAF_MESSAGE(std::string{to_string(fault)});
@@ -199,7 +199,7 @@ CAF_TEST(used weight above our share yields before the exchange has to say anyth
 CAF_TEST(a key that is refused is shown and not sent again while the public path serves) {
   engine_config config;
   prepare(config);
-  config.spot_ttl = 200ms;
+  config.spot_ttl = 500ms;
   config.api_key = "planted-key";
   exchange.set_fault(market::spot, exchange_fault::bad_key_format);
   host one{config};

@@ -11,7 +11,9 @@ struct table_plan {
   int odd_ticks = 0; // so many have `odd_tick`
   const char* odd_tick = "0.00";
   const char* tick = "0.01";
+  int zero_steps = 0;
   const char* quote = "USDT";
+  int usdt = 1 << 30; // the others are quoted in BUSD
   int trading = 1 << 30;
 };
 
@@ -23,9 +25,10 @@ symbol_table_ptr table_of(const table_plan& plan) {
     symbol_draft one;
     one.name = name;
     one.base_asset = "S";
-    one.quote_asset = plan.quote;
+    one.quote_asset = i < plan.usdt ? plan.quote : "BUSD";
     one.status_text = i < plan.trading ? "TRADING" : "BREAK";
     one.tick_size = i < plan.odd_ticks ? plan.odd_tick : plan.tick;
+    one.step_size = i < plan.zero_steps ? "0" : "1";
     builder.add(one);
   }
   return builder.build({{"USDT"}, {}});
@@ -34,6 +37,10 @@ symbol_table_ptr table_of(const table_plan& plan) {
 gate_reason judge(const table_plan& next, const table_plan& before = {}, const gate_settings& settings = {},
                   market which = market::spot) {
   return judge_table(which, *table_of(next), table_of(before).get(), settings).reason;
+}
+
+gate_reason judge_the_array(const table_plan& array, const table_plan& before = {}) {
+  return judge_array(*table_of(array), table_of(before).get(), {}).reason;
 }
 
 TEST(plausibility_gate, believes_what_is_much_as_before) {
@@ -68,6 +75,7 @@ TEST(plausibility_gate, refuses_zero_ticks_above_a_small_share_only) {
   EXPECT_EQ(judge({.odd_ticks = 11}), gate_reason::zero_rules);
   EXPECT_EQ(judge({.odd_ticks = 1}, {}, {.zero_percent_max = 0}), gate_reason::zero_rules);
   EXPECT_EQ(judge({.odd_ticks = 11}, {.odd_ticks = 11}), gate_reason::believed);
+  EXPECT_EQ(judge({.odd_ticks = 11, .zero_steps = 11}, {.zero_steps = 11}), gate_reason::zero_rules);
 }
 
 TEST(plausibility_gate, refuses_many_changed_ticks_and_few_wild_ones) {
@@ -82,13 +90,36 @@ TEST(plausibility_gate, refuses_many_changed_ticks_and_few_wild_ones) {
 
 TEST(plausibility_gate, refuses_a_body_of_the_exchange_that_lost_its_ticks_but_not_a_bare_array) {
   EXPECT_EQ(judge({.tick = ""}), gate_reason::rules_changed);
-  EXPECT_EQ(judge({.server_time = 0, .tick = ""}), gate_reason::believed);
+  EXPECT_EQ(judge({.server_time = 0, .tick = ""}), gate_reason::rules_changed) << "a body may tell no time";
+  EXPECT_EQ(judge_the_array({.tick = ""}), gate_reason::believed);
+}
+
+TEST(plausibility_gate, compares_of_a_bare_array_only_what_is_listed) {
+  // Of the exchange's 1000 in TRADING 100 are quoted in USDT, and the array has them all; one is in HALT by now.
+  const auto whole = table_of({.usdt = 100});
+  EXPECT_TRUE(judge_array(*table_of({.symbols = 100}), whole.get(), {}).believed());
+  EXPECT_TRUE(judge_array(*table_of({.symbols = 100, .trading = 99}), whole.get(), {}).believed());
+  EXPECT_TRUE(judge_array(*table_of({.symbols = 101, .usdt = 100}), whole.get(), {}).believed());
+  EXPECT_EQ(judge_array(*table_of({.symbols = 69}), whole.get(), {}).reason, gate_reason::shrunk);
+  EXPECT_EQ(judge_array(*table_of({.symbols = 100, .trading = 0}), whole.get(), {}).reason, gate_reason::empty);
+  EXPECT_EQ(judge_table(market::spot, *table_of({.symbols = 100, .trading = 99}), whole.get(), {}).reason, gate_reason::shrunk);
+}
+
+TEST(plausibility_gate, wants_of_a_bare_array_only_pinned_symbols_that_are_listed) {
+  const auto whole = table_of({.symbols = 100, .usdt = 99, .trading = 98}); // S98 is in BREAK, S99 in BREAK and in BUSD
+  const auto array = table_of({.symbols = 97});
+  EXPECT_TRUE(judge_array(*array, whole.get(), {.pinned = {"S0USDT", "S98USDT", "S99USDT", "NEVERUSDT"}}).believed());
+  EXPECT_EQ(judge_array(*array, whole.get(), {.pinned = {"S97USDT"}}).reason, gate_reason::pinned_missing);
+  EXPECT_EQ(judge_array(*array, nullptr, {.pinned = {"S97USDT"}}).reason, gate_reason::pinned_missing);
+  EXPECT_EQ(judge_table(market::spot, *array, whole.get(), {.pinned = {"S98USDT"}}).reason, gate_reason::pinned_missing);
 }
 
 TEST(plausibility_gate, refuses_a_spot_time_that_went_back_and_never_one_of_futures) {
   EXPECT_EQ(judge({.server_time = 49}), gate_reason::server_time_went_back);
   EXPECT_EQ(judge({.server_time = 49}, {}, {}, market::futures), gate_reason::believed);
   EXPECT_EQ(judge({.server_time = 0}), gate_reason::believed);
+  EXPECT_EQ(judge({.server_time = 55}, {}, {.server_time_min_ms = 56}), gate_reason::server_time_went_back);
+  EXPECT_EQ(judge({.server_time = 49}, {}, {.server_time_min_ms = 40}), gate_reason::believed);
 }
 
 } // namespace

@@ -70,6 +70,43 @@ TEST(merge_gone, gives_way_to_the_symbol_that_comes_back) {
   EXPECT_EQ(back->content_hash(), whole->content_hash());
 }
 
+TEST(keep_permissions, takes_them_over_where_a_list_names_none) {
+  const auto with = [](const std::string& name, const std::string& sets) {
+    return plain(name, "TRADING", R"(,"permissions":[],"permissionSets":)" + sets);
+  };
+  const auto before = table_from(with("AUSDT", R"([["SPOT","MARGIN"],["TRD_GRP_005"]])") + "," + with("BUSDT", R"([["SPOT"]])"));
+  const auto next = table_from(with("AUSDT", "[]") + "," + with("BUSDT", R"([["MARGIN"]])") + "," + with("CUSDT", "[]"));
+  const auto kept = keep_permissions(before, next, {});
+  EXPECT_FALSE(kept->find("AUSDT")->permits("SPOT"));
+  EXPECT_EQ(kept->find("AUSDT")->permissions, before->find("AUSDT")->permissions);
+  EXPECT_TRUE(kept->find("BUSDT")->permits("MARGIN")) << "what the list tells wins";
+  EXPECT_TRUE(kept->find("CUSDT")->permits("SPOT")) << "nothing is known";
+  EXPECT_EQ(keep_permissions(nullptr, next, {}), next);
+  EXPECT_EQ(keep_permissions(next, before, {}), before);
+}
+
+TEST(keep_lost_rules, keeps_the_last_tick_where_the_new_one_is_none_and_counts_the_symbols) {
+  const auto before = table_from(b + "," + plain("CUSDT", "TRADING", price_filter("0.00")));
+  for (const auto* tick : {"0.00", "-0.01", "", "ten"}) {
+    const auto next = table_from(plain("BUSDT", "BREAK", price_filter(tick)) + "," + plain("CUSDT", "TRADING", price_filter("0")) + ","
+                                 + plain("NUSDT", "TRADING", price_filter("0")));
+    const auto kept = keep_lost_rules(before, next, {});
+    EXPECT_EQ(kept.symbols, 1u) << tick;
+    EXPECT_EQ(kept.table->find("BUSDT")->tick_size.text(), "0.10");
+    EXPECT_EQ(kept.table->find("BUSDT")->status, symbol_status::break_);
+    EXPECT_EQ(kept.table->find("CUSDT")->tick_size.text(), "0");
+    EXPECT_EQ(kept.table->find("NUSDT")->tick_size.text(), "0");
+  }
+}
+
+TEST(keep_lost_rules, hands_on_the_table_itself_where_nothing_was_lost) {
+  const auto next = table_from(plain("BUSDT", "TRADING", price_filter("0.20")) + "," + a);
+  const auto kept = keep_lost_rules(table_from(b), next, {});
+  EXPECT_EQ(kept.table, next);
+  EXPECT_EQ(kept.symbols, 0u);
+  EXPECT_EQ(keep_lost_rules(nullptr, next, {}).table, next);
+}
+
 TEST(merge_gone, survives_the_store) {
   const auto merged = merge_gone(table_from(a + "," + b + "," + c), table_from(a + "," + c), day_one, {});
   const auto decoded = decode_symbols(encode_symbols({.table = merged}), {});
@@ -110,6 +147,13 @@ TEST(merge_bare, believes_what_the_array_tells) {
   EXPECT_EQ(merged->find("BUSDT")->status, symbol_status::trading);
   ASSERT_NE(merged->find("NUSDT"), nullptr);
   EXPECT_EQ(merged->find("NUSDT")->tick_size.text(), "0.5");
+}
+
+TEST(merge_bare, takes_no_tick_of_zero_where_one_is_known) {
+  const auto known = table_from(b + "," + c);
+  const auto merged = merge_bare(known, bare_array_of({"BUSDT", "CUSDT"}, R"(,"tickSize":"0.0")"), day_one, {});
+  EXPECT_EQ(merged->find("BUSDT")->tick_size.text(), "0.10");
+  EXPECT_EQ(merged->find("CUSDT")->tick_size.text(), "0.0");
 }
 
 TEST(merge_bare, keeps_what_no_such_array_would_hold_and_loses_what_it_should) {

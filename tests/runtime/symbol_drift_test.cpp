@@ -102,13 +102,43 @@ TEST_P(symbol_drift, changed_ticks_of_some_are_believed_and_told) {
 TEST_P(symbol_drift, a_bare_array_of_what_is_listed_is_believed_and_half_of_it_is_not) {
   const auto bare = read_symbol_list(before->list_json(), usdt);
   ASSERT_TRUE(bare) << bare.error();
-  EXPECT_EQ(judge(*bare), gate_reason::believed);
+  const auto judge_bare = [this](const auto& array) { return judge_array(*array, before.get(), {}).reason; };
+  EXPECT_EQ(judge_bare(*bare), gate_reason::believed);
   const auto half = next([this](auto& one, auto position) {
     const auto& row = before->symbols()[position];
     return row.trading() && row.quote_asset == "USDT" && one.name.front() % 2 == 0;
   });
   EXPECT_EQ(half->size(), half->listed().size());
-  EXPECT_EQ(judge(half), gate_reason::shrunk);
+  EXPECT_EQ(judge_bare(half), gate_reason::shrunk);
+}
+
+TEST_P(symbol_drift, a_list_without_permission_sets_costs_no_permission) {
+  const auto named = next([](auto& one, auto) {
+    one.permissions = one.permissions.empty() ? "SPOT|MARGIN" : one.permissions;
+    return true;
+  });
+  const auto without = next([](auto& one, auto) {
+    one.permissions = {};
+    return true;
+  });
+  const auto kept = keep_permissions(named, without, usdt);
+  EXPECT_EQ(kept->content_hash(), named->content_hash());
+  EXPECT_TRUE(symbol_diff::between(named, kept).rules_changed.empty());
+  EXPECT_EQ(kept->server_time_ms(), without->server_time_ms());
+}
+
+TEST_P(symbol_drift, no_tick_or_step_of_the_recordings_is_zero_so_that_one_of_zero_is_not_believed) {
+  for (const auto& one : before->symbols())
+    EXPECT_TRUE(one.tick_size.present() && one.tick_size.units > 0 && one.step_size.present() && one.step_size.units > 0) << one.name;
+  const auto after = next([](auto& one, auto position) {
+    one.tick_size = position == 3 ? "0.00000000" : one.tick_size;
+    one.step_size = position == 5 ? "0" : one.step_size;
+    return true;
+  });
+  EXPECT_EQ(judge(after), gate_reason::believed);
+  const auto kept = keep_lost_rules(before, after, usdt);
+  EXPECT_EQ(kept.symbols, 2u);
+  EXPECT_EQ(kept.table->content_hash(), before->content_hash());
 }
 
 TEST_P(symbol_drift, half_a_list_is_not_believed) {

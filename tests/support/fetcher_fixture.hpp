@@ -126,7 +126,8 @@ struct fetcher_fixture : actor_fixture {
     };
   }
   void start(bool with_store = false) {
-    memory = std::make_shared<exchange_memory>(folder.file("refused.json"), clock_ptr{clock}, !settings.api_key.empty());
+    memory = std::make_shared<exchange_memory>(folder.file("refused.json"), clock_ptr{clock}, !settings.api_key.empty(),
+                                               folder.file("accepted.json"));
     if (with_store) {
       store = sys.spawn(store_in_memory, content);
       settings.embargo_key = "holdfast:embargo:test";
