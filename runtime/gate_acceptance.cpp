@@ -17,9 +17,14 @@ bool is_there(const symbol_table& table, std::string_view name) noexcept {
   return one && one->status != symbol_status::gone;
 }
 
-std::int64_t number(const rapidjson::Value& object, const char* name) {
+const rapidjson::Value* member(const rapidjson::Value& object, const char* name) {
   const auto found = object.FindMember(name);
-  return found != object.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
+  return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+std::int64_t number(const rapidjson::Value& object, const char* name) {
+  const auto* value = member(object, name);
+  return value && value->IsInt64() ? value->GetInt64() : 0;
 }
 
 } // namespace
@@ -50,8 +55,8 @@ std::optional<gate_acceptance> read_acceptance(std::string_view text) {
   if (document.HasParseError() || !document.IsObject())
     return std::nullopt;
   gate_acceptance what;
-  if (const auto pins = document.FindMember("pins"); pins != document.MemberEnd() && pins->value.IsArray())
-    for (const auto& name : pins->value.GetArray())
+  if (const auto* pins = member(document, "pins"); pins && pins->IsArray())
+    for (const auto& name : pins->GetArray())
       if (name.IsString() && what.pins.size() < pins_max)
         what.pins.emplace_back(name.GetString(), name.GetStringLength());
   what.time_ms = number(document, "time_ms");
