@@ -265,8 +265,11 @@ config_error engine_config::parse(std::vector<std::string> arguments) {
   for (const auto& [name, value] : sorted.ours)
     if (auto error = apply(name, value, "--"))
       return error;
-  if (auto error = apply_key_file())
-    return error;
+  const bool file_on_command_line = std::any_of(sorted.ours.begin(), sorted.ours.end(),
+                                                [](const auto& one) { return one.first == "api-key-file"; });
+  if (file_on_command_line || !environment("HOLDFAST_API_KEY"))
+    if (auto error = apply_key_file())
+      return error;
   return check();
 }
 

@@ -96,10 +96,6 @@ engine::~engine() {
     all.ledger->file().remove();
 }
 
-holdfast::counter engine::counter(std::string_view key) noexcept { return parts_->ledger->handle(key); }
-
-void engine::incr(std::string_view key, std::int64_t amount) noexcept { parts_->ledger->add(key, amount); }
-
 bool engine::incr_sync(std::string_view key, std::int64_t amount, duration timeout) noexcept {
   incr(key, amount);
   const incr_counter_confirmed question{std::string{key}, 0, parts_->clock->boot_now() + timeout * 9 / 10};

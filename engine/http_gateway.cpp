@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -40,6 +41,30 @@ int socket_of(MHD_Connection* connection) {
   return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
+// A unix socket is its path only as long as nobody else put his there.
+struct file_identity {
+  dev_t device = 0;
+  ino_t number = 0;
+  bool operator==(const file_identity&) const = default;
+};
+
+std::optional<file_identity> identity_of(const std::string& path) {
+  struct stat facts {};
+  if (::lstat(path.c_str(), &facts) != 0)
+    return std::nullopt;
+  return file_identity{facts.st_dev, facts.st_ino};
+}
+
+// One that is frozen takes connections, too.
+bool is_listened_on(const sockaddr_un& address) {
+  const int handle = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (handle < 0)
+    return false;
+  const bool taken = ::connect(handle, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN;
+  ::close(handle);
+  return taken;
+}
+
 // A descriptor that listens, or why there is none.
 expected<int, std::string> listen_on_socket(const std::string& path) {
   sockaddr_un address{};
@@ -47,6 +72,8 @@ expected<int, std::string> listen_on_socket(const std::string& path) {
   if (path.size() >= sizeof address.sun_path)
     return unexpected{path + ": the path is too long for a unix socket"};
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  if (is_listened_on(address))
+    return unexpected{path + ": another process listens there"};
   const int handle = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   ::unlink(path.c_str());
   // The socket's own mode becomes its file's: the process's mode mask is left alone.
@@ -70,6 +97,7 @@ struct http_gateway::parts {
   std::string token;
   std::string address;
   std::string socket_path;
+  std::optional<file_identity> socket_file; // as bound
   std::shared_ptr<list_body_cache> bodies = std::make_shared<list_body_cache>();
   waiting_room waiting;
   connection_watch watch;
@@ -153,10 +181,11 @@ struct http_gateway::parts {
 http_gateway::http_gateway(std::unique_ptr<parts> all) : parts_{std::move(all)} {}
 
 http_gateway::~http_gateway() {
+  // While it still listens: its number cannot be another file's yet, and nobody takes its place.
+  if (parts_->socket_file && identity_of(parts_->socket_path) == parts_->socket_file)
+    ::unlink(parts_->socket_path.c_str());
   parts_->waiting.close(farewell);
   parts_->daemon.reset();
-  if (!parts_->socket_path.empty())
-    ::unlink(parts_->socket_path.c_str());
 }
 
 const std::string& http_gateway::address() const noexcept { return parts_->address; }
@@ -195,6 +224,7 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open_socket(e
   auto all = std::make_unique<parts>(host, std::string{}, path, connection_limits{});
   if (!all->listen(0, 0, {MHD_OPTION_LISTEN_SOCKET, *listening, nullptr}))
     return unexpected{path + ": cannot be listened on"};
+  all->socket_file = identity_of(path);
   return std::unique_ptr<http_gateway>{new http_gateway{std::move(all)}};
 }
 

@@ -24,7 +24,7 @@ public:
   // `address` as in the option `http`; port 0 picks a free one.
   static expected<std::unique_ptr<http_gateway>, std::string> open(engine& host, const std::string& address,
                                                                    const std::string& token, connection_limits limits = {});
-  // On a unix socket of mode 0600; takes increments too (POST /control/incr/{key}/{amount}).
+  // On a unix socket of mode 0600, where nobody listens yet; takes increments too (POST /control/incr/{key}/{amount}).
   static expected<std::unique_ptr<http_gateway>, std::string> open_socket(engine& host, const std::string& path);
   ~http_gateway();
   http_gateway(const http_gateway&) = delete;

@@ -22,12 +22,6 @@ reading refused(unsigned status, std::string_view title, std::string_view detail
 
 reading unknown_market() { return refused(404, "Unknown market", "accepted: spot, futures"); }
 
-// Other programs count under names that we would not give.
-bool is_readable_key(std::string_view key) noexcept {
-  return !key.empty() && key.size() <= counter_key_bytes_max && key.find_first_of(" {}") == std::string_view::npos
-         && is_clean_utf8(key);
-}
-
 reading read_symbols(std::string_view rest, const gateway_request& request) {
   const auto slash = rest.find('/');
   const auto which = parse_market(rest.substr(0, slash));
@@ -74,6 +68,11 @@ reading not_allowed() {
 }
 
 } // namespace
+
+bool is_readable_key(std::string_view key) noexcept {
+  return !key.empty() && key.size() <= counter_key_bytes_max && key.find_first_of(" {}") == std::string_view::npos
+         && is_clean_utf8(key);
+}
 
 reading read_request(const gateway_request& request) {
   using enum request_target;

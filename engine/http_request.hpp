@@ -39,6 +39,9 @@ struct request_meaning {
   bool takes_gzip = false;
 };
 
+// Whether a counter of this name can be asked for: other programs count under names that we would not give.
+bool is_readable_key(std::string_view key) noexcept;
+
 expected<request_meaning, gateway_answer> read_request(const gateway_request& request);
 
 // Whether a client takes gzip: named, and not with a quality of zero (RFC 9110, 12.5.3).

@@ -101,8 +101,9 @@ gateway_answer ready_answer(engine& host) {
 }
 
 gateway_answer increment_answer(engine& host, const request_meaning& what) {
-  host.incr(what.name, what.amount);
-  return json_answer("{}");
+  if (host.incr_if_kept(what.name, what.amount))
+    return json_answer("{}");
+  return problem(507, "Not kept", "nothing was counted: the ledger is in memory only, or has no row for this counter");
 }
 
 void accept_route(engine& host, market which, respond_function respond) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -5,6 +6,7 @@
 
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/control_client.hpp"
+#include "engine/http_request.hpp"
 #include "engine/status_json.hpp"
 #include "runtime/counter_ledger.hpp"
 #include "runtime/ledger_file.hpp"
@@ -13,6 +15,23 @@
 namespace holdfast::app {
 
 namespace {
+
+// Nothing was counted, because serve could not keep it (Insufficient Storage).
+constexpr int status_not_kept = 507;
+
+exit_status fail_without_store() {
+  return fail("the store cannot be reached, so nothing is known of its counters; look with holdfast doctor");
+}
+
+// As the running serve sees it. True where it does not tell.
+bool store_of_serve_is_up(const std::string& folder) {
+  const auto answer = ask_serve(folder, "GET", "/api/v1/status?events=0");
+  rapidjson::Document status;
+  if (!answer || answer->status != 200 || !status.Parse(answer->body.c_str()).IsObject() || !status.HasMember("store"))
+    return true;
+  const auto& store = status["store"];
+  return !store.IsObject() || !store.HasMember("up") || !store["up"].IsBool() || store["up"].GetBool();
+}
 
 exit_status print_counters(const std::string& object, bool json) {
   if (json) {
@@ -33,8 +52,10 @@ exit_status print_counters(const std::string& object, bool json) {
 exit_status print_counter(const std::string& reading, bool json) {
   rapidjson::Document counter;
   counter.Parse(reading.c_str());
-  if (!counter.IsObject() || !counter.HasMember("value"))
+  if (!counter.IsObject() || !counter.HasMember("value") || !counter.HasMember("source") || !counter.HasMember("as_of"))
     return fail("the answer of the running serve is no counter");
+  if (counter["source"] == "ledger" && counter["as_of"].IsNull())
+    return fail_without_store();
   if (json)
     std::printf("%s\n", reading.c_str());
   else
@@ -48,19 +69,27 @@ exit_status run_counters(invocation& call) {
   if (call.words.size() > 1)
     return refuse_usage("counters takes at most one pattern, such as 'metrics:cache_*'");
   const auto pattern = call.words.empty() ? std::string{"metrics:*"} : call.words.front();
-  const auto answer
-    = ask_serve(state_path_of(call.config), "GET", "/api/v1/counters?match=" + encode_segment(pattern));
+  const auto folder = state_path_of(call.config);
+  const auto answer = ask_serve(folder, "GET", "/api/v1/counters?match=" + encode_segment(pattern));
   if (answer && answer->status == 200)
-    return print_counters(answer->body, call.json);
+    return store_of_serve_is_up(folder) ? print_counters(answer->body, call.json) : fail_without_store();
   short_engine host{call.config};
   host->flush(std::chrono::seconds{1});
-  return print_counters(readings_json(host->read_matching(pattern)), call.json);
+  const auto found = host->read_matching(pattern);
+  const bool all_known = std::all_of(found.readings.begin(), found.readings.end(), [](const counter_reading& one) {
+    return one.source != counter_source::ledger || one.as_of;
+  });
+  if (!all_known || !host->status().store.up)
+    return fail_without_store();
+  return print_counters(readings_json(found), call.json);
 }
 
 exit_status run_get(invocation& call) {
   if (call.words.size() != 1)
     return refuse_usage("get takes one key");
   const auto& key = call.words.front();
+  if (!is_readable_key(key))
+    return refuse_usage("key '" + printable(key, 80) + "' is not accepted: 1 to 200 bytes without blanks and braces are");
   const auto answer = ask_serve(state_path_of(call.config), "GET", "/api/v1/counters/" + encode_segment(key));
   if (answer && answer->status == 200)
     return print_counter(answer->body, call.json);
@@ -81,10 +110,14 @@ exit_status run_incr(invocation& call) {
   if (error != std::errc{} || end != text.data() + text.size())
     return refuse_usage("amount '" + text + "' is not accepted; accepted: a whole number of 64 bits");
   const auto folder = state_path_of(call.config);
-  const auto answer
-    = ask_serve(folder, "POST", "/control/incr/" + encode_segment(key) + '/' + std::to_string(amount));
+  const auto answer = ask_serve(folder, "POST", "/control/incr/" + encode_segment(key) + '/' + std::to_string(amount));
   if (answer && answer->status == 200)
     return exit_status::done;
+  if (!answer && answer.error() == no_answer::silent)
+    return fail("the running serve took the increment and did not answer: it may have been counted, look before repeating");
+  if (answer && answer->status != status_not_kept)
+    return fail("the running serve refused the increment with status " + std::to_string(answer->status)
+                + "; nothing was counted");
   // A ledger of our own, which the next engine on this folder adopts.
   if (folder.empty())
     return fail("there is no state folder to keep the increment in; give --state-dir");

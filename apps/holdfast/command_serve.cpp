@@ -43,7 +43,6 @@ exit_status run_serve(invocation& call) {
     set_faults(*exchange, simulation->faults);
     config.spot_urls = config.futures_urls = {exchange->url()};
   }
-  logger()->set_level(spdlog::level::from_str(config.log_level));
   // CAF's default policy polls for work: several percent of a core while nothing happens. This one sleeps.
   config.set("scheduler.policy", caf::atom("sharing"));
   caf::actor_system system{config};

@@ -62,10 +62,11 @@ exit_status run_symbols(invocation& call) {
     return print(answer->body, call.json);
   short_engine host{call.config};
   const auto reply = host->symbols_sync(*which, call.config.fetch_timeout + std::chrono::seconds{2});
-  if (!reply.table)
-    return fail("no symbols of " + call.words.front() + " to be had (" + to_string(reply.error)
-                + "); check the network and --" + call.words.front() + "-urls");
-  return print(reply.table->list_json(), call.json);
+  if (reply.table)
+    return print(reply.table->list_json(), call.json);
+  const auto seen = host->status().supervisor.fetchers[index(*which)].last_error;
+  return fail("no symbols of " + call.words.front() + " to be had (" + to_string(reply.error) + (seen.empty() ? "" : ": " + seen)
+              + "); check the network and --" + call.words.front() + "-urls");
 }
 
 } // namespace holdfast::app

@@ -22,15 +22,20 @@ std::size_t append(char* data, std::size_t, std::size_t bytes, void* target) {
   return bytes;
 }
 
+// A path that is too long for a socket is a host that cannot be resolved to libcurl.
+bool never_connected(CURLcode outcome) noexcept {
+  return outcome == CURLE_COULDNT_CONNECT || outcome == CURLE_COULDNT_RESOLVE_HOST;
+}
+
 } // namespace
 
 std::string control_socket_path(const std::string& state_folder) { return state_folder + "/control.sock"; }
 
-std::optional<control_answer> ask_serve(const std::string& state_folder, std::string_view method,
-                                        std::string_view path, std::chrono::milliseconds deadline) {
+expected<control_answer, no_answer> ask_serve(const std::string& state_folder, std::string_view method,
+                                              std::string_view path, std::chrono::milliseconds deadline) {
   std::unique_ptr<CURL, curl_deleter> handle{curl_easy_init()};
   if (!handle)
-    return std::nullopt;
+    return unexpected{no_answer::nobody};
   const auto socket = control_socket_path(state_folder);
   const auto url = "http://holdfast" + std::string{path};
   const std::string verb{method};
@@ -43,8 +48,8 @@ std::optional<control_answer> ask_serve(const std::string& state_folder, std::st
   curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
   curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &append);
   curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer.body);
-  if (curl_easy_perform(handle.get()) != CURLE_OK)
-    return std::nullopt;
+  if (const auto outcome = curl_easy_perform(handle.get()); outcome != CURLE_OK)
+    return unexpected{never_connected(outcome) ? no_answer::nobody : no_answer::silent};
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);

@@ -1,13 +1,15 @@
 // Asks a running `serve` through control.sock in the state folder: the gateway's own routes over a unix socket.
 //
 // Bounds   one answer, at most 64 MiB, within the deadline.
-// Errors   no socket, nobody listening, or no answer in time: none (the caller then works without `serve`).
+// Errors   no socket or nobody listening: `nobody`, and the caller works without `serve`. A connection without a whole answer
+//          in time: `silent`, and what was asked for may be carried out all the same, now or later.
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
 #include <string_view>
+
+#include "runtime/expected.hpp"
 
 namespace holdfast::app {
 
@@ -16,11 +18,13 @@ struct control_answer {
   std::string body;
 };
 
+enum class no_answer { nobody, silent };
+
 std::string control_socket_path(const std::string& state_folder);
 
-std::optional<control_answer> ask_serve(const std::string& state_folder, std::string_view method,
-                                        std::string_view path,
-                                        std::chrono::milliseconds deadline = std::chrono::seconds{5});
+expected<control_answer, no_answer> ask_serve(const std::string& state_folder, std::string_view method,
+                                              std::string_view path,
+                                              std::chrono::milliseconds deadline = std::chrono::seconds{5});
 
 // Percent-encodes everything but unreserved characters, for one path segment or query value.
 std::string encode_segment(std::string_view text);

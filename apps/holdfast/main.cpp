@@ -10,6 +10,7 @@
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/command_table.hpp"
 #include "apps/holdfast/documents/documents.hpp"
+#include "runtime/log.hpp"
 
 namespace {
 
@@ -58,6 +59,9 @@ exit_status run_command(const command_entry& command, std::vector<std::string> a
   (command.name == "serve" ? call.simulation : call.extra) = std::move(own);
   if (const auto error = config.parse(arguments))
     return refuse_usage(error.text());
+  // What a question's own engine warns of would hide the one line that says why it failed.
+  const bool asked_to_log = command.name == "serve" || config.given("log-level");
+  logger()->set_level(asked_to_log ? spdlog::level::from_str(config.log_level) : spdlog::level::off);
   call.words = config.words();
   return verb->second(call);
 }

@@ -2,8 +2,13 @@
 
 #include <cstdlib>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "apps/holdfast/simulated_exchange.hpp"
 #include "tests/support/program_process.hpp"
+#include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
 
@@ -34,6 +39,32 @@ struct fixture {
 
 constexpr auto ready = "holdfast: serving";
 
+// A question that is on its way, over a connection that stays open; what serve's ready line says is where to.
+class pending_request {
+public:
+  pending_request(const std::string& printed, const std::string& path) {
+    const std::string before = "http://127.0.0.1:";
+    const auto at = printed.find(before);
+    if (at == std::string::npos)
+      return;
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(printed.substr(at + before.size()))));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto request = "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    sent_ = ::connect(handle_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0
+            && ::send(handle_, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size());
+  }
+  ~pending_request() { ::close(handle_); }
+  pending_request(const pending_request&) = delete;
+  pending_request& operator=(const pending_request&) = delete;
+  bool sent() const noexcept { return sent_; }
+
+private:
+  int handle_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool sent_ = false;
+};
+
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(exchange_trouble_tests, fixture)
@@ -56,6 +87,31 @@ CAF_TEST(terminated in the middle of any trouble it ends cleanly in time) {
     CAF_CHECK_EQUAL(process.wait(), 0);
     CAF_CHECK(boot_clock::now() - begin < 3s);
   }
+}
+
+CAF_TEST(terminated while redis is frozen and readers wait it ends in time and keeps what was counted) {
+  if (!redis_server::installed())
+    return;
+  redis_server redis;
+  const auto store = "--redis-url=" + redis.url();
+  exchange.set_fault(market::spot, exchange_fault::hang, 60s);
+  {
+    program_process process{serve({"--http=127.0.0.1:0", store})};
+    const auto printed = process.read_until("(store: redis");
+    CAF_REQUIRE(printed.find("(store: redis") != std::string::npos);
+    CAF_CHECK(wait_until([&] { return exchange.requests(market::spot) > 0; }));
+    redis.freeze();
+    CAF_CHECK_EQUAL(run_program({"incr", "metrics:a:b", "5", store}).status, 0);
+    const pending_request list{printed, "/api/v1/symbols/spot"};
+    const pending_request counter{printed, "/api/v1/counters/metrics:a:b"};
+    CAF_CHECK(list.sent() && counter.sent());
+    const auto begin = boot_clock::now();
+    process.send(SIGTERM);
+    CAF_CHECK_EQUAL(process.wait(), 0);
+    CAF_CHECK(boot_clock::now() - begin < 3s);
+  }
+  redis.thaw();
+  CAF_CHECK_EQUAL(run_program({"get", "metrics:a:b", store}).text, "5\n");
 }
 
 CAF_TEST(an operator accepts the list that a running serve refused) {

@@ -33,7 +33,7 @@ CAF_TEST_FIXTURE_SCOPE(program_tests, fixture)
 
 CAF_TEST(wrong usage is one line and status 2) {
   for (const auto* arguments : {"", "nonsense", "symbols", "symbols moon", "get", "incr", "incr k x", "serve --spot-ttl=-5s",
-                                "get k --nonsense=1", "incr 'a b'", "simulate --port=x"}) {
+                                "get k --nonsense=1", "incr 'a b'", "get 'a b'", "get ''", "simulate --port=x"}) {
     const auto result = run(arguments);
     CAF_CHECK_EQUAL(result.status, 2);
     CAF_CHECK_EQUAL(result.text.find('\n') + 1, result.text.size());
@@ -48,9 +48,10 @@ CAF_TEST(an increment without serve is safe and seen by the next command) {
 }
 
 CAF_TEST(symbols that cannot be had are status 1 with the reason) {
-  const auto result = run("symbols spot --spot-urls=http://127.0.0.1:1 --fetch-timeout=1s --log-level=off");
+  const auto result = run("symbols spot --spot-urls=http://127.0.0.1:1 --fetch-timeout=1s");
   CAF_CHECK_EQUAL(result.status, 1);
-  CAF_CHECK(result.text.find("no symbols of spot") != std::string::npos);
+  CAF_CHECK(result.text.find("no symbols of spot to be had (no_data: ") != std::string::npos);
+  CAF_CHECK_EQUAL(std::count(result.text.begin(), result.text.end(), '\n'), 1);
 }
 
 CAF_TEST(help and version are told) {

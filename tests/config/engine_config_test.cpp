@@ -166,4 +166,26 @@ CAF_TEST(a key is read from a small file of its owner and from nothing else) {
     CAF_CHECK(error_of({"--api-key-file=" + wrong}).find("at most 4096 bytes") != std::string::npos);
 }
 
+CAF_TEST(a key in the environment outweighs a key file that the command line does not name) {
+  const auto path = file("of-the-file\n");
+  ::chmod(path.c_str(), 0600);
+  const auto settings = folder.file("settings");
+  const auto key_with = [&](const std::string& key_file, std::vector<std::string> arguments) {
+    std::ofstream{settings} << "holdfast { api-key-file = \"" << key_file << "\" }";
+    arguments.push_back("--config-file=" + settings);
+    engine_config config;
+    const auto error = config.parse(arguments);
+    return error ? error.text() : config.api_key;
+  };
+  CAF_CHECK_EQUAL(key_with(path, {}), "of-the-file");
+  ::setenv("HOLDFAST_API_KEY", "of-the-environment", 1);
+  const auto outweighed = key_with(path, {});
+  const auto unread = key_with("/nowhere", {});
+  const auto named = key_with("/nowhere", {"--api-key-file=" + path});
+  ::unsetenv("HOLDFAST_API_KEY");
+  CAF_CHECK_EQUAL(outweighed, "of-the-environment");
+  CAF_CHECK_EQUAL(unread, "of-the-environment");
+  CAF_CHECK_EQUAL(named, "of-the-file");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

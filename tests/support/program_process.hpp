@@ -72,6 +72,11 @@ public:
   }
   const std::string& read_to_the_end() { return read_until({}); }
   void send(int signal) const { ::kill(process_, signal); }
+  // Returns once all its threads stand still; SIGCONT lets them go on.
+  void freeze() const {
+    ::kill(process_, SIGSTOP);
+    ::waitpid(process_, nullptr, WUNTRACED);
+  }
   // Its exit status, -1 for a death by a signal.
   int wait() {
     int status = 0;
