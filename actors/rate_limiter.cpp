@@ -42,7 +42,9 @@ void arm(self_pointer self, boot_time when) {
 }
 
 void renew(self_pointer self, const limiter_core_ptr& core) {
-  self->state.waiting[core.get()].core = core;
+  auto& limit = self->state.waiting[core.get()];
+  limit.core = core;
+  limit.renew = true;
   schedule_send(self);
 }
 
@@ -58,33 +60,29 @@ void wait_for_store(self_pointer self, std::shared_ptr<awaited_permits> one) {
   schedule_send(self);
 }
 
-// Whoever waited while others got a lease, a refusal or no answer may need the store no more. True: the lease runs low.
-bool answer_what_is_known(self_pointer self, waiting_limit& limit) {
+// Whoever waited while others got a lease, a refusal or no answer may need the store no more.
+void answer_what_is_known(self_pointer self, waiting_limit& limit) {
   const auto now = now_of(self);
-  bool low = false;
   std::erase_if(limit.who, [&](const std::shared_ptr<awaited_permits>& one) {
     if (one->deadline <= now) {
       answer_blindly(self, *one);
       return true;
     }
     const auto here = limit.core->decide_here(one->amount);
-    low = low || (here && here->renew);
+    limit.renew = limit.renew || (here && here->renew);
     if (here && one->claim())
       one->answer(here->decision);
     return here.has_value();
   });
-  return low;
 }
 
 rate_question question_about(waiting_limit& limit) {
-  std::int64_t sum = 0;
+  std::vector<std::uint32_t> amounts;
   for (const auto& one : limit.who)
-    sum += one->amount;
-  rate_question question{limit.core->limit().key, limit.core->request_for(sum)};
+    amounts.push_back(one->amount);
+  rate_question question{limit.core->limit().key, limit.core->request_for(std::move(amounts), limit.renew)};
   limit.forced = question.request.forced;
-  if (question.request.amounts.empty())
-    for (const auto& one : limit.who)
-      question.request.amounts.push_back(one->amount);
+  limit.least = question.request.least;
   return question;
 }
 
@@ -94,10 +92,9 @@ batch_ptr take_batch(self_pointer self) {
   auto batch = std::make_shared<std::vector<waiting_limit>>();
   auto waiting = std::exchange(state.waiting, {});
   for (auto& [core, limit] : waiting) {
-    const bool only_renewal = limit.who.empty();
     state.waiting_count -= limit.who.size();
-    const bool low = answer_what_is_known(self, limit);
-    if (limit.who.empty() && !only_renewal && !low)
+    answer_what_is_known(self, limit);
+    if (limit.who.empty() && !limit.renew)
       continue;
     if (limit.who.size() > rate_amounts_max) {
       auto& rest = state.waiting[core];
@@ -111,17 +108,30 @@ batch_ptr take_batch(self_pointer self) {
   return batch;
 }
 
+void settle_leased(self_pointer self, const waiting_limit& limit, const rate_verdict& verdict, boot_time asked_at) {
+  const auto& core = limit.core;
+  // The store counts what it granted until a window after the lease's end, and no longer: it must not be used later.
+  if (verdict.granted > 0 && core->lease_has_ended(asked_at)) {
+    core->lease_not_taken();
+    for (const auto& one : limit.who)
+      answer_blindly(self, *one);
+    return;
+  }
+  if (limit.least == 1)
+    core->remember_refusal(verdict, asked_at);
+  auto rest = verdict.granted;
+  for (const auto& one : limit.who)
+    if (one->claim())
+      one->answer(core->settle_leased(one->amount, rest, verdict));
+  core->take_lease(verdict.granted, rest, verdict, asked_at);
+}
+
 void settle(self_pointer self, const waiting_limit& limit, const rate_answer& answer, boot_time asked_at) {
   const auto& core = limit.core;
   self->state.status.decided += answer.verdicts.size();
   core->blind_told(limit.forced);
   if (core->limit().options.mode == rate_mode::leased) {
-    const auto& verdict = answer.verdicts.front();
-    auto rest = verdict.granted;
-    for (const auto& one : limit.who)
-      if (one->claim())
-        one->answer(core->settle_leased(one->amount, rest, verdict));
-    return core->take_lease(verdict.granted, rest, verdict, asked_at);
+    return settle_leased(self, limit, answer.verdicts.front(), asked_at);
   }
   for (std::size_t i = 0; i < limit.who.size(); ++i)
     if (limit.who[i]->claim())
@@ -179,10 +189,11 @@ void send_batch(self_pointer self) {
   store_rate_limits question{{}, {}, asked_at + 1ms};
   for (auto& limit : *batch) {
     question.questions.push_back(question_about(limit));
+    // A caller with less time than the limit gives the store must not make it fail.
+    question.deadline = std::max(question.deadline, asked_at + (limit.who.empty() ? renewal_patience
+                                                                                  : limit.core->limit().options.deadline));
     for (const auto& one : limit.who)
       question.deadline = std::max(question.deadline, one->deadline);
-    if (limit.who.empty())
-      question.deadline = std::max(question.deadline, asked_at + renewal_patience);
   }
   if (asked_at >= state.note_at) {
     question.process = state.settings.process;
@@ -207,7 +218,8 @@ void on_deadline(self_pointer self) {
         next = std::min(next, one->deadline);
       } else if (one->claim()) {
         ++state.status.unanswered;
-        limit.core->store_failed();
+        if (one->waited_in_full(now))
+          limit.core->store_failed();
         one->answer(limit.core->decide_blind(one->amount));
       }
     }
@@ -232,7 +244,7 @@ caf::result<rate_decision> acquire(self_pointer self, const acquire_permits& wan
     return here->decision;
   }
   auto promise = self->make_response_promise<rate_decision>();
-  wait_for_store(self, std::make_shared<awaited_permits>(core, wanted.amount, now_of(self) + wanted.options.deadline,
+  wait_for_store(self, std::make_shared<awaited_permits>(core, wanted.amount, now_of(self), wanted.options.deadline,
                                                          [promise](const rate_decision& decision) mutable {
                                                            promise.deliver(decision);
                                                          }));

@@ -7,7 +7,7 @@
 // Bounds    one batch under way: what comes meanwhile waits for the next, 128 amounts of one limit at most; 100,000
 //           waiting, then decisions are blind at once.
 // Deadlines every question is answered by its own: by the store, or blindly by the limit's away_policy. A store that let
-//           a deadline pass is not asked about that limit for 100 ms.
+//           options.deadline pass is not asked about that key for 100 ms. A lease that is granted after its end is nobody's.
 // Errors    what the store refuses for one key is blind for that key alone.
 // Restart   nothing is kept here; leases lapse.
 #pragma once
@@ -32,7 +32,9 @@ struct rate_limiter_settings {
 struct waiting_limit {
   limiter_core_ptr core;
   std::vector<std::shared_ptr<awaited_permits>> who;
+  bool renew = false;      // a lease runs low
   std::int64_t forced = 0; // told to the store with this question
+  std::int64_t least = 0;  // of a lease, as asked
 };
 
 struct rate_limiter_state {

@@ -1,6 +1,6 @@
 // The scripts that decide rate limits in Redis: the same states and the same answers as runtime/rolling_window.cpp and
 // runtime/smooth_rate.cpp, which a test holds them to. Every number is an integer below 2^53, which Lua's doubles hold
-// exactly. KEYS: the limit's key. ARGV: limit, window in us, hold in us, partial ("0"/"1"), forced, then the amounts.
+// exactly. KEYS: the limit's key. ARGV: limit, window in us, hold in us, least (0: whole amounts only), forced, then the amounts.
 // Answers {granted, or -1 for a refusal; remaining; retry after in us, -1 for never} per amount, flat. Whatever is written
 // expires; a key that somebody made permanent gets its expiry back.
 #pragma once
@@ -11,7 +11,7 @@ namespace holdfast::redis_scripts {
 
 inline constexpr std::string_view rolling_window = R"(
 local key, limit, window, hold = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local partial, forced = ARGV[4] == '1', tonumber(ARGV[5])
+local least, forced = tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local head, size = redis.call('GETRANGE', key, 0, 63), redis.call('STRLEN', key)
@@ -20,16 +20,17 @@ local answers = {}
 
 local function repair_expiry(from)
   if size > 0 and redis.call('PTTL', key) == -1 then
-    redis.call('PEXPIRE', key, math.floor((from + window) / 1000) + 1)
+    redis.call('PEXPIRE', key, math.floor((from + window) / 1000) + 2)
   end
 end
 
 if magic == 'hfs1' then
-  for i = 6, #ARGV do
-    local never = tonumber(ARGV[i]) > limit and not partial
-    answers[#answers + 1], answers[#answers + 2], answers[#answers + 3] = -1, 0, never and -1 or window
-  end
   repair_expiry(0)
+  local wait = math.max(redis.call('PTTL', key) * 1000, 1)
+  for i = 6, #ARGV do
+    local never = tonumber(ARGV[i]) > limit and least == 0
+    answers[#answers + 1], answers[#answers + 2], answers[#answers + 3] = -1, 0, never and -1 or wait
+  end
   return answers
 end
 
@@ -80,7 +81,7 @@ end
 local waits = {}
 for i = 6, #ARGV do
   local amount, free = tonumber(ARGV[i]), math.max(limit - used - added, 0)
-  local wanted = partial and math.min(amount, math.max(free, 1)) or amount
+  local wanted = least > 0 and math.min(amount, math.max(free, least)) or amount
   local granted, retry = -1, -1
   if wanted <= free then
     granted, retry, free = wanted, 0, free - wanted
@@ -116,7 +117,7 @@ if added > 0 and newest_count > 0 and stamp ~= newest and cells < 1024 then
 end
 if added > 0 then newest, newest_count, used = stamp, newest_count + added, used + added end
 head = struct.pack('>c4I8I8I8I8I8I8I4I4I4', 'hfr1', skew, now, used, newest, newest_count, first, oldest, cells, capacity)
-local ttl = math.floor((math.max(newest - now, 0) + window) / 1000) + 1
+local ttl = math.floor((math.max(newest - now, 0) + window) / 1000) + 2
 if whole then
   redis.call('SET', key, head .. whole, 'PX', ttl)
 else
@@ -128,7 +129,7 @@ return answers
 )";
 
 inline constexpr std::string_view smooth_rate = R"(
-local key, limit, window, partial = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4] == '1'
+local key, limit, window, least = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 local forced = math.min(tonumber(ARGV[5]), limit)
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -138,13 +139,14 @@ local answers = {}
 local function answer(granted, remaining, retry)
   answers[#answers + 1], answers[#answers + 2], answers[#answers + 3] = granted, remaining, retry
 end
-local function repair_expiry()
-  if state ~= '' and redis.call('PTTL', key) == -1 then redis.call('PEXPIRE', key, math.floor(window / 1000) + 1) end
+local function repair_expiry(length)
+  if state ~= '' and redis.call('PTTL', key) == -1 then redis.call('PEXPIRE', key, math.floor(length / 1000) + 2) end
 end
 
 if state:sub(1, 4) == 'hfr1' then
-  for i = 6, #ARGV do answer(-1, 0, tonumber(ARGV[i]) > limit and not partial and -1 or window) end
-  repair_expiry()
+  repair_expiry(window)
+  local wait = math.max(redis.call('PTTL', key) * 1000, 1)
+  for i = 6, #ARGV do answer(-1, 0, tonumber(ARGV[i]) > limit and least == 0 and -1 or wait) end
   return answers
 end
 
@@ -194,7 +196,7 @@ if changed then
   redis.call('SET', key, struct.pack('>c4I8I8I8I8I8', 'hfs1', skew, now, arrival, fraction, limit), 'PX',
              math.floor((arrival - now) / 1000) + 2)
 else
-  repair_expiry()
+  repair_expiry(arrival - now)
 end
 return answers
 )";

@@ -15,7 +15,7 @@ redis_call decision_call(const rate_question& question) {
   const auto& request = question.request;
   const bool smooth = request.rule.algorithm == rate_algorithm::smooth;
   std::vector<std::string> arguments;
-  for (const auto number : {request.rule.limit, request.rule.window_us, request.hold_us, std::int64_t{request.partial},
+  for (const auto number : {request.rule.limit, request.rule.window_us, request.hold_us, request.least,
                             request.forced})
     arguments.push_back(std::to_string(number));
   for (const auto amount : request.amounts)

@@ -84,8 +84,12 @@ void ended(self_pointer self, market which, task_run& run, const refresh_outcome
     return failed(self, which, outcome.forbidden_until);
   }
   // Another process has asked the exchange.
-  if (!outcome.fetched)
+  if (!outcome.fetched) {
     run.drop();
+    if (outcome.fetched_boot)
+      self->state.settings.markets[index(which)].refreshes.learn_success(
+        self->state.clock->wall_now() - std::chrono::ceil<std::chrono::microseconds>(now_of(self) - *outcome.fetched_boot));
+  }
   succeeded(self, which, outcome);
 }
 

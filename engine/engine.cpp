@@ -145,19 +145,6 @@ void engine::read_matching_async(std::string_view glob, std::function<void(count
                               });
 }
 
-holdfast::limiter engine::limiter(std::string_view key, std::int64_t limit, duration window,
-                                  const limiter_options& options) noexcept {
-  try {
-    const auto what = check_rate_limit(key, limit, window, options);
-    if (what)
-      return {parts_->rate_limits->find(*what), parts_->limiters};
-    logger()->warn("{}", what.error().text);
-    return holdfast::limiter{what.error()};
-  } catch (...) { // no memory
-    return {};
-  }
-}
-
 bool engine::flush(duration timeout) noexcept {
   const auto deadline = parts_->clock->boot_now() + timeout * 9 / 10;
   const auto reply = ask_if_alive<flush_reply>(*parts_, parts_->counters, timeout, flush_counters{deadline});

@@ -5,6 +5,7 @@
 #include "config/metric_keys.hpp"
 #include "engine/ask.hpp"
 #include "engine/parts.hpp"
+#include "runtime/log.hpp"
 
 namespace holdfast {
 
@@ -36,6 +37,34 @@ task task_of(engine_parts& all, std::string_view name, std::chrono::nanoseconds 
 task_run engine::task(std::string_view name) noexcept { return task_of(*parts_, name, duration{0}).begin(); }
 
 task engine::task_handle(std::string_view name, duration every) noexcept { return task_of(*parts_, name, every); }
+
+namespace {
+
+// Callers may make a wrong limit for every request they serve.
+void say_wrong_limit(engine_parts& all, const std::string& why) {
+  const auto now = all.clock->boot_now().time_since_epoch().count();
+  auto again = all.wrong_limit_again.load(std::memory_order_relaxed);
+  if (now < again || !all.wrong_limit_again.compare_exchange_strong(again, now + engine::duration{std::chrono::minutes{1}}.count())) {
+    all.wrong_limits_unsaid.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  logger()->warn("{} (and {} more wrong limits in silence)", why, all.wrong_limits_unsaid.exchange(0));
+}
+
+} // namespace
+
+holdfast::limiter engine::limiter(std::string_view key, std::int64_t limit, duration window,
+                                  const limiter_options& options) noexcept {
+  try {
+    const auto what = check_rate_limit(key, limit, window, options);
+    if (what)
+      return {parts_->rate_limits->find(*what), parts_->limiters};
+    say_wrong_limit(*parts_, what.error().text);
+    return holdfast::limiter{what.error()};
+  } catch (...) { // no memory
+    return {};
+  }
+}
 
 feature engine::feature(std::string_view name) noexcept {
   try {

@@ -1,5 +1,6 @@
 #include "engine/limiter.hpp"
 
+#include <algorithm>
 #include <future>
 
 #include "engine/limiter_access.hpp"
@@ -31,7 +32,9 @@ rate_decision limiter::try_acquire(std::uint32_t amount, std::chrono::nanosecond
       ask_for_lease();
     return here->decision;
   }
-  return ask_and_wait(amount, deadline);
+  if (deadline <= std::chrono::nanoseconds{0})
+    return core_->decide_blind(amount);
+  return ask_and_wait(amount, std::min<std::chrono::nanoseconds>(deadline, rate_deadline_max));
 }
 
 void limiter::try_acquire_async(std::uint32_t amount, std::function<void(rate_decision)> callback) noexcept {
@@ -43,9 +46,9 @@ void limiter::try_acquire_async(std::uint32_t amount, std::function<void(rate_de
         ask_for_lease();
       return callback(here->decision);
     }
-    const auto deadline = access_->clock()->boot_now() + core_->limit().options.deadline;
     // Where nobody takes it, it answers itself.
-    access_->send(permits_awaited{std::make_shared<awaited_permits>(core_, amount, deadline, std::move(callback))});
+    access_->send(permits_awaited{std::make_shared<awaited_permits>(core_, amount, access_->clock()->boot_now(),
+                                                                    core_->limit().options.deadline, std::move(callback))});
   } catch (...) { // the callback's own, or no memory
   }
 }
@@ -54,14 +57,15 @@ rate_decision limiter::ask_and_wait(std::uint32_t amount, std::chrono::nanosecon
   try {
     auto told = std::make_shared<std::promise<rate_decision>>();
     auto answer = told->get_future();
-    const auto who = std::make_shared<awaited_permits>(core_, amount, access_->clock()->boot_now() + deadline,
+    const auto who = std::make_shared<awaited_permits>(core_, amount, access_->clock()->boot_now(), deadline,
                                                        [told](const rate_decision& decision) { told->set_value(decision); });
     const bool sent = access_->send(permits_awaited{who});
     if (sent && answer.wait_for(deadline) == std::future_status::ready)
       return answer.get();
     if (!who->claim()) // it comes this very moment
       return answer.get();
-    if (sent)
+    // One with less time than the limit gives the store says nothing about it.
+    if (sent && deadline >= core_->limit().options.deadline)
       core_->store_failed();
   } catch (...) { // no memory
   }

@@ -35,9 +35,10 @@ public:
   // For the engine: refuses everything, and error() tells why.
   explicit limiter(rate_limit_refusal why) : why_{std::make_shared<const rate_limit_refusal>(std::move(why))} {}
 
-  // `amount` permits or none; 0 only looks. More than the limit is never admitted.
+  // `amount` permits or none; 0 only looks, and is not counted. More than the limit is never admitted.
   rate_decision try_acquire(std::uint32_t amount = 1) noexcept;
-  // With a deadline of its own in place of limiter_options::deadline.
+  // With a deadline of its own in place of limiter_options::deadline: none or a negative one decides without the store, more
+  // than 60 s is 60 s.
   rate_decision try_acquire(std::uint32_t amount, std::chrono::nanoseconds deadline) noexcept;
   // Calls back once: before it returns where the answer is at hand, else on a thread of the actor system.
   void try_acquire_async(std::uint32_t amount, std::function<void(rate_decision)> callback) noexcept;

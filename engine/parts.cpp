@@ -220,7 +220,7 @@ void engine_parts::spawn_actors() {
   last_good = system.spawn(holdfast::last_good, std::move(keeping), clock, known);
   supervisor = system.spawn(holdfast::supervisor,
                             supervisor_settings{exchange_access{means, budgets, memories, ledger,
-                                                                std::make_shared<metric_values>(), watched, shares ? store : store_actor{}},
+                                                                names, watched, shares ? store : store_actor{}},
                                                 settings.fetch_timeout,
                                                 settings.max_restarts, settings.restart_window, random(), watched},
                             clock, last_good);
@@ -237,9 +237,9 @@ void engine_parts::spawn_actors() {
 }
 
 void engine_parts::spawn_rate_limiter() {
-  const auto names = std::make_shared<metric_values>();
-  const auto count = [counted = ledger, names](const std::string& action) {
-    const auto key = names->key("rate_limit", action);
+  const auto count = [counted = ledger, known = names, told = watched](const std::string& action) {
+    const auto key = known->key("rate_limit", action);
+    told->names_left_out.store(known->left_out(), std::memory_order_relaxed);
     const auto handle = [&](const char* ending) { return counted->handle(key + ending); };
     return limiter_counters{handle("_allowed"), handle("_refused"), handle("_near"), handle("_shadow"), handle("_blind")};
   };

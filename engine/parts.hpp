@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "config/metric_keys.hpp"
 #include "engine/engine.hpp"
 #include "engine/http_gateway.hpp"
 #include "engine/limiter_access.hpp"
@@ -63,6 +65,7 @@ struct engine_parts {
   std::array<std::shared_ptr<embargo>, market_count> budgets;
   std::array<std::shared_ptr<exchange_memory>, market_count> memories;
   telemetry_ptr watched = std::make_shared<telemetry>();
+  std::shared_ptr<metric_values> names = std::make_shared<metric_values>(); // from outside, that counter keys may have
   feature_table_ptr features = std::make_shared<feature_table>(features_max);
 
   store_actor local;
@@ -75,6 +78,8 @@ struct engine_parts {
   limiter_registry_ptr rate_limits;
   rate_limiter_actor rate_limiter;
   std::shared_ptr<limiter_access> limiters; // of all handles
+  std::atomic<boot_time::rep> wrong_limit_again{0}; // until then no other one is said
+  std::atomic<std::uint64_t> wrong_limits_unsaid{0};
   std::mutex feeds_mutex;
   std::vector<symbols_listener> feeds; // of on_symbols_changed
   history_actor history;

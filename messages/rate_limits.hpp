@@ -53,9 +53,10 @@ struct acquire_permits {
 // forgotten, because its rate limiter has stopped, is answered blindly.
 class awaited_permits {
 public:
-  // `callback` is called once, by whoever answers.
-  awaited_permits(limiter_core_ptr of, std::uint32_t wanted, boot_time until, std::function<void(rate_decision)> callback)
-    : core{std::move(of)}, amount{wanted}, deadline{until}, then_{std::move(callback)} {}
+  // `callback` is called once, by whoever answers, within `patience` from `now`.
+  awaited_permits(limiter_core_ptr of, std::uint32_t wanted, boot_time now, std::chrono::nanoseconds patience,
+                  std::function<void(rate_decision)> callback)
+    : core{std::move(of)}, amount{wanted}, since{now}, deadline{now + patience}, then_{std::move(callback)} {}
   ~awaited_permits() {
     if (claim())
       answer(core->decide_blind(amount));
@@ -63,6 +64,8 @@ public:
   awaited_permits(const awaited_permits&) = delete;
   awaited_permits& operator=(const awaited_permits&) = delete;
 
+  // As long as the limit gives the store: only then the store has failed. A caller may have less time.
+  bool waited_in_full(boot_time now) const noexcept { return now - since >= core->limit().options.deadline; }
   // True for the first who claims.
   bool claim() noexcept { return !claimed_.exchange(true); }
   // Pre: claimed.
@@ -75,6 +78,7 @@ public:
 
   const limiter_core_ptr core; // the limit; never null
   const std::uint32_t amount;  // 0 only looks
+  const boot_time since;       // asked
   const boot_time deadline;    // past it the caller has claimed it
 
 private:

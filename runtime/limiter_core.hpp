@@ -4,11 +4,11 @@
 //                 the store is known to be away; else whoever wants to be admitted asks the rate limiter
 //   settle, take_lease, decide_blind, store_failed   what the rate limiter makes of the store's answer, or of none
 //
-// Threads   any. Leases are one atomic word each: its end and what is left of it. A mutex guards the local window, which no
-//           hot path touches.
-// Bounds    two leases; 12 KB for the local window.
+// Threads   any. Leases are one atomic word each: its end and what is left of it.
+// Bounds    two leases; what is known without the store is in a blind_record, which all limits of the key share.
 // Leases    are used until `lease_for` after the store was asked, on this process's boot clock, less the coarse clock's lag;
-//           the store counts them until a window after that. So leases never admit too much; see docs/rate-limits.md.
+//           the store counts them until a window after that. So leases never admit too much; see docs/rate-limits.md. An
+//           answer that comes after its lease's end gives nothing.
 // Blind     `local` admits limit / processes (1 at least) per window, what the store admitted for us included. What was
 //           admitted blindly is told to the store when it answers again.
 // Restart   nothing is kept: leases lapse, the store has the rest.
@@ -19,9 +19,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/counter.hpp>
@@ -29,6 +28,9 @@
 #include <holdfast/runtime/rate_decision.hpp>
 
 namespace holdfast {
+
+// Private: what a process was admitted under one key.
+class blind_record;
 
 // What a decision rests on.
 enum class rate_basis : std::uint8_t {
@@ -57,7 +59,7 @@ class HOLDFAST_EXPORT limiter_core { // one per limit and process
 public:
   // `processes` is the number last seen; it may change at any time.
   limiter_core(rate_limit what, clock_ptr clock, limiter_counters counts,
-               std::shared_ptr<const std::atomic<std::int64_t>> processes);
+               std::shared_ptr<const std::atomic<std::int64_t>> processes, std::shared_ptr<blind_record> blind);
 
   const rate_limit& limit() const noexcept { return what_; }
 
@@ -65,7 +67,7 @@ public:
     rate_decision decision;
     bool renew = false; // the lease runs low: ask for the next one now; said once
   };
-  // None: the store must be asked.
+  // None: the store must be asked. An amount of 0 only looks, here and elsewhere: it takes and counts nothing.
   std::optional<here> decide_here(std::uint32_t amount) noexcept;
 
   struct lease_use { // small enough to be returned in registers
@@ -75,13 +77,18 @@ public:
   // The part of decide_here that is asked most.
   lease_use take_leased(std::uint32_t amount) noexcept;
 
-  // What to ask the store for all these amounts together.
-  rate_request request_for(std::int64_t amounts) const;
+  // What to ask the store for these amounts; a leased limit asks for all together, and for more where it is to be renewed.
+  rate_request request_for(std::vector<std::uint32_t> amounts, bool renewal) const;
   // The store answered one amount of a request that was sent at `asked_at`. Counts it.
   rate_decision settle(const rate_verdict& verdict, std::uint32_t amount, boot_time asked_at) noexcept;
-  // Of what a leased limit was granted: the rest, after those who waited got theirs.
+  // A lease that was asked for then has ended.
+  bool lease_has_ended(boot_time asked_at) const noexcept;
+  // One of those who waited gets his part of what a leased limit was granted.
   rate_decision settle_leased(std::uint32_t amount, std::int64_t& granted, const rate_verdict& verdict) noexcept;
+  // And the rest is for those who come.
   void take_lease(std::int64_t granted, std::int64_t rest, const rate_verdict& verdict, boot_time asked_at) noexcept;
+  // The store has not a single permit.
+  void remember_refusal(const rate_verdict& verdict, boot_time asked_at) noexcept;
   void lease_not_taken() noexcept { renewing_.store(false, std::memory_order_relaxed); }
 
   // By the away_policy. Counts it.
@@ -95,8 +102,10 @@ public:
   std::int64_t leased_left() const noexcept;
 
 private:
-  rate_decision counted(rate_decision decision) noexcept;
+  // `free`: of the whole limit, after this; negative: nobody knows.
+  rate_decision counted(rate_decision decision, std::uint32_t amount, std::int64_t free) noexcept;
   void remember_admitted(std::int64_t amount);
+  std::int64_t wanted_lease() const noexcept;
   rate_rule local_rule() const noexcept;
   std::int64_t now_us() const noexcept;
 
@@ -104,18 +113,14 @@ private:
   const clock_ptr clock_;
   const limiter_counters counts_;
   const std::shared_ptr<const std::atomic<std::int64_t>> processes_;
+  const std::shared_ptr<blind_record> blind_;
 
   alignas(64) std::array<std::atomic<std::uint64_t>, 2> leases_{};
   std::atomic<std::int64_t> low_{0};         // a lease with less than this is low
+  std::atomic<std::int64_t> near_left_{-1};  // with no more than this left of the lease, the limit is nearly used up
   std::atomic<bool> renewing_{false};
   std::atomic<std::int64_t> refused_until_{0}; // boot ns: until then the store admits nothing
-  std::atomic<std::int64_t> away_until_{0};    // boot ns: until then the store is not asked
   std::atomic<std::int64_t> last_granted_{0};
-
-  mutable std::mutex mutex_;
-  std::string local_;              // window of what this process was admitted
-  std::int64_t blind_admitted_ = 0; // that the store does not know
-  boot_time blind_at_{};
 };
 
 using limiter_core_ptr = std::shared_ptr<limiter_core>;

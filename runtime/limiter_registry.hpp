@@ -1,8 +1,10 @@
-// The limits of one process by key, so that whoever asks for the same limit shares its leases and its local window.
+// The limits of one process by key, so that whoever asks for the same limit shares its leases, and whoever asks for the same
+// key what is known of it without the store.
 //
 // Threads  any.
-// Bounds   10,000 limits are shared; those that nobody holds make room. What comes after that is kept by whoever holds it,
-//          and shares nothing.
+// Bounds   10,000 keys are shared; those that nobody holds, and under which nothing was admitted blindly for a window, make
+//          room. What comes after that is kept by whoever holds it, and shares nothing. Of one key four limits are kept,
+//          which differ in their rule or options; the oldest makes room.
 #pragma once
 
 #include <atomic>
@@ -12,7 +14,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
+#include <holdfast/runtime/blind_record.hpp>
 #include <holdfast/runtime/limiter_core.hpp>
 
 namespace holdfast {
@@ -23,7 +27,7 @@ public:
 
   limiter_registry(clock_ptr clock, counters_of counters);
 
-  // The limit of this key; with another rule or other options than before it begins anew.
+  // The limit of this key with this rule and these options.
   limiter_core_ptr find(const rate_limit& what);
 
   std::size_t size() const;
@@ -31,13 +35,18 @@ public:
   std::int64_t processes() const noexcept { return processes_->load(std::memory_order_relaxed); }
 
 private:
-  void make_room();
+  struct known_key {
+    std::shared_ptr<blind_record> blind;
+    std::vector<limiter_core_ptr> cores;
+  };
+  bool make_room();
 
   const clock_ptr clock_;
   const counters_of counters_;
   const std::shared_ptr<std::atomic<std::int64_t>> processes_ = std::make_shared<std::atomic<std::int64_t>>(1);
   mutable std::mutex mutex_;
-  std::map<std::string, limiter_core_ptr, std::less<>> known_;
+  std::map<std::string, known_key, std::less<>> known_;
+  boot_time room_again_{}; // not worth looking earlier
 };
 
 using limiter_registry_ptr = std::shared_ptr<limiter_registry>;

@@ -11,9 +11,11 @@ namespace {
 rate_outcome refuse_all(const rate_request& request) {
   rate_outcome outcome;
   for (const auto amount : request.amounts) {
-    const bool never = std::int64_t{amount} > request.rule.limit && !request.partial;
+    const bool never = std::int64_t{amount} > request.rule.limit && request.least == 0;
     outcome.verdicts.push_back({false, 0, 0, never ? -1 : request.rule.window_us});
   }
+  outcome.until_expiry = true;
+  outcome.expires_in_ms = request.rule.window_us / 1000 + 2;
   return outcome;
 }
 

@@ -25,7 +25,9 @@ struct rate_request {
   rate_rule rule;
   std::vector<std::uint32_t> amounts; // 0 only looks
   std::int64_t hold_us = 0; // what is admitted may be used as late as this, and is counted until a window after that
-  bool partial = false;     // as much of each amount as there is, where there is any
+  // 0: each amount whole or not at all. Else as much of each as there is, where there is so much at least; a refusal then
+  // tells when so much comes free. `rolling` only.
+  std::int64_t least = 0;
   std::int64_t forced = 0;  // admitted before without the store: counts first, whether or not there is room
 };
 
@@ -40,7 +42,8 @@ HOLDFAST_EXPORT bool operator==(const rate_verdict& a, const rate_verdict& b) no
 struct rate_outcome { // of one request
   std::vector<rate_verdict> verdicts; // as many as amounts
   bool changed = false;               // the state was written: keep it
-  std::int64_t expires_in_ms = 0;     // of a changed state: when nothing in it counts any more
+  std::int64_t expires_in_ms = 0;     // when nothing in the state counts any more
+  bool until_expiry = false;          // the key is the other algorithm's: refused until it expires, a window at most
 };
 
 // `state` is what the last outcome left, and becomes what is to be kept. `now_us`: microseconds of one clock.

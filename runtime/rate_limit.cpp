@@ -11,7 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t exact_max = std::int64_t{1} << 53;
-constexpr std::chrono::seconds deadline_max{60};
 
 using refused = unexpected<rate_limit_refusal>;
 
@@ -59,7 +58,7 @@ rate_limit_refusal bad_options(const std::string& what) {
 
 std::optional<rate_limit_refusal> refusal_of_options(std::int64_t limit, std::chrono::nanoseconds window,
                                                      const limiter_options& options) {
-  if (options.deadline <= 0ns || options.deadline > deadline_max)
+  if (options.deadline <= 0ns || options.deadline > rate_deadline_max)
     return bad_options("deadline " + std::to_string(options.deadline.count()) + " ns: 1 ns to 60 s");
   if (options.near_percent < 1 || options.near_percent > 100)
     return bad_options("near_percent " + std::to_string(options.near_percent) + ": 1 to 100");
@@ -69,8 +68,9 @@ std::optional<rate_limit_refusal> refusal_of_options(std::int64_t limit, std::ch
     return bad_options("a smooth limit with leases, which would undo it: rolling limits");
   if (window < leased_window_min)
     return bad_options("window " + std::to_string(window.count()) + " ns with leases: windows of 1 s and more");
-  if (options.lease_share < 0 || options.lease_share > limit)
-    return bad_options("lease_share " + std::to_string(options.lease_share) + ": 0 (an eighth) to the limit");
+  if (options.lease_share < 0 || options.lease_share > std::min(limit, lease_share_max))
+    return bad_options("lease_share " + std::to_string(options.lease_share) + ": 0 (an eighth) to the limit, "
+                       + std::to_string(lease_share_max) + " at most,");
   if (options.lease_for != 0ns && (options.lease_for < lease_for_min || options.lease_for > window))
     return bad_options("lease_for " + std::to_string(options.lease_for.count())
                        + " ns: 0 (a sixteenth), or 100 ms to the window");
@@ -100,7 +100,7 @@ expected<rate_limit, rate_limit_refusal> check_rate_limit(std::string_view key, 
     return refused{std::move(*why)};
   rate_limit made{std::string{key}, std::string{action}, {limit, window / 1us, options.algorithm}, options};
   if (made.options.lease_share == 0)
-    made.options.lease_share = std::max<std::int64_t>(limit / 8, 1);
+    made.options.lease_share = std::clamp<std::int64_t>(limit / 8, 1, lease_share_max);
   if (made.options.lease_for == 0ns)
     made.options.lease_for = std::clamp<std::chrono::nanoseconds>(window / 16, lease_for_min, 10s);
   return made;

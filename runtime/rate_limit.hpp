@@ -43,7 +43,7 @@ struct limiter_options { // how a limit is kept
   bool shadow = false;      // decide and count, always allow
   int near_percent = 90;    // an admission that leaves this much of the limit used counts as near
   std::chrono::nanoseconds deadline = std::chrono::milliseconds{50}; // for the store's answer, then `when_away` decides
-  // Of a lease; 0: an eighth of the limit, and a sixteenth of the window within [100 ms, 10 s].
+  // Of a lease; 0: an eighth of the limit within lease_share_max, and a sixteenth of the window within [100 ms, 10 s].
   std::int64_t lease_share = 0;
   std::chrono::nanoseconds lease_for{0};
 };
@@ -53,6 +53,8 @@ inline constexpr std::chrono::milliseconds rate_window_min{1};
 inline constexpr std::chrono::hours rate_window_max{31 * 24};
 inline constexpr std::chrono::seconds leased_window_min{1};    // of limits in rate_mode::leased
 inline constexpr std::chrono::milliseconds lease_for_min{100}; // of limiter_options::lease_for
+inline constexpr std::int64_t lease_share_max = (std::int64_t{1} << 24) - 1; // what is left of a lease has 24 bits
+inline constexpr std::chrono::seconds rate_deadline_max{60};   // of limiter_options::deadline and of a call's own
 inline constexpr std::size_t rate_subject_bytes_max = 128;
 inline constexpr std::size_t rate_action_bytes_max = 64;
 inline constexpr std::string_view rate_limit_prefix = "rate_limit:";

@@ -55,14 +55,8 @@ rate_outcome rolling_window::decide(const rate_request& request, std::int64_t no
   std::int64_t added = std::clamp<std::int64_t>(request.forced, 0, std::max<std::int64_t>(request.rule.limit - used_, 0));
   rate_outcome outcome;
   for (const auto amount : request.amounts) {
-    outcome.verdicts.push_back(decide_one(request, amount, added));
-    auto& verdict = outcome.verdicts.back();
-    if (!verdict.allowed) {
-      const auto needed = used_ + added + (request.partial ? 1 : std::int64_t{amount}) - request.rule.limit;
-      if (verdict.retry_after_us == 0)
-        verdict.retry_after_us = wait_for(needed, request.rule.window_us, stamp, added);
-    }
-    added += verdict.granted;
+    outcome.verdicts.push_back(decide_one(request, amount, stamp, added));
+    added += outcome.verdicts.back().granted;
   }
   if (added > 0)
     add(stamp, added);
@@ -71,8 +65,9 @@ rate_outcome rolling_window::decide(const rate_request& request, std::int64_t no
     last_ = now_;
     write_header();
     outcome.changed = true;
-    outcome.expires_in_ms = (std::max(newest_ - now_, std::int64_t{0}) + request.rule.window_us) / 1000 + 1;
   }
+  // Both the clock that expires keys and this length are rounded down to milliseconds: each may cost almost one.
+  outcome.expires_in_ms = (std::max(newest_ - now_, std::int64_t{0}) + request.rule.window_us) / 1000 + 2;
   return outcome;
 }
 
@@ -95,12 +90,16 @@ void rolling_window::forget_expired(std::int64_t window_us) {
     used_ = newest_ = newest_count_ = 0;
 }
 
-rate_verdict rolling_window::decide_one(const rate_request& request, std::uint32_t amount, std::int64_t added) const {
-  const auto free = std::max<std::int64_t>(request.rule.limit - used_ - added, 0);
-  const auto wanted = request.partial ? std::min<std::int64_t>(amount, std::max<std::int64_t>(free, 1)) : std::int64_t{amount};
+rate_verdict rolling_window::decide_one(const rate_request& request, std::uint32_t amount, std::int64_t stamp,
+                                        std::int64_t added) const {
+  const auto& rule = request.rule;
+  const auto free = std::max<std::int64_t>(rule.limit - used_ - added, 0);
+  const auto wanted = request.least > 0 ? std::min<std::int64_t>(amount, std::max(free, request.least)) : std::int64_t{amount};
   if (wanted <= free)
     return {true, wanted, free - wanted, 0};
-  return {false, 0, free, wanted > request.rule.limit ? -1 : 0};
+  if (wanted > rule.limit)
+    return {false, 0, free, -1};
+  return {false, 0, free, wait_for(used_ + added + wanted - rule.limit, rule.window_us, stamp, added)};
 }
 
 // Until so many more have expired.

@@ -34,7 +34,7 @@ public:
 private:
   bool advance_clock(std::int64_t now_us);
   void forget_expired(std::int64_t window_us);
-  rate_verdict decide_one(const rate_request& request, std::uint32_t amount, std::int64_t added) const;
+  rate_verdict decide_one(const rate_request& request, std::uint32_t amount, std::int64_t stamp, std::int64_t added) const;
   std::int64_t wait_for(std::int64_t needed, std::int64_t window_us, std::int64_t stamp, std::int64_t added) const;
   std::int64_t stamp_of(const rate_request& request) const;
   void add(std::int64_t stamp, std::int64_t count);

@@ -42,6 +42,7 @@ rate_outcome smooth_rate::decide(const rate_request& request, std::int64_t now_u
       outcome.verdicts.push_back({false, 0, free(rule), amount > rule.limit ? -1 : ahead - rule.window_us});
     }
   }
+  outcome.expires_in_ms = (arrival_.us - now_) / 1000 + 2;
   if (!outcome.changed)
     return outcome;
   bytes_.replace(0, rate_magic_bytes, smooth_magic);
@@ -50,7 +51,6 @@ rate_outcome smooth_rate::decide(const rate_request& request, std::int64_t now_u
     put_number(bytes_, at, 8, number);
     at += 8;
   }
-  outcome.expires_in_ms = (arrival_.us - now_) / 1000 + 2;
   return outcome;
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "runtime/process_register.hpp"
 #include "runtime/sqlite_kv.hpp"
 
@@ -9,9 +11,12 @@ std::optional<std::vector<rate_verdict>> sqlite_kv::decide_rate_limit(std::strin
   auto bytes = stored ? stored->text : std::string{};
   auto outcome = decide(bytes, request, now_us);
   const bool never_expires = stored && !stored->expires_ms;
-  const auto expires_in = outcome.changed ? outcome.expires_in_ms : request.rule.window_us / 1000 + 1;
-  if ((outcome.changed || never_expires) && !set(key, bytes, now_ms + expires_in))
+  if ((outcome.changed || never_expires) && !set(key, bytes, now_ms + outcome.expires_in_ms))
     return std::nullopt;
+  if (outcome.until_expiry && stored->expires_ms)
+    for (auto& verdict : outcome.verdicts)
+      if (verdict.retry_after_us > 0)
+        verdict.retry_after_us = std::max<std::int64_t>((*stored->expires_ms - now_ms) * 1000, 1);
   return std::move(outcome.verdicts);
 }
 

@@ -61,6 +61,11 @@ void task::expect_every(std::chrono::nanoseconds interval) const noexcept {
     account_->expect_every(interval);
 }
 
+void task::learn_success(wall_time when) const noexcept {
+  if (account_)
+    account_->learn(std::nullopt, when);
+}
+
 task_reading task::read() const { return account_ ? account_->read() : task_reading{}; }
 
 } // namespace holdfast

@@ -82,6 +82,8 @@ public:
   task_run begin() const noexcept { return task_run{account_}; }
   // How often it is meant to succeed. Zero changes nothing.
   void expect_every(std::chrono::nanoseconds interval) const noexcept;
+  // Somebody else had then what a run would bring: no silence, and nothing to count.
+  void learn_success(wall_time when) const noexcept;
   task_reading read() const;
 
 private:

@@ -49,7 +49,9 @@ private:
   std::map<std::string, double> most_overlap;
 };
 
-inline void print_ratios(const std::map<std::string, double>& best, const std::vector<ratio>& wanted) {
+// True: all are met.
+inline bool print_ratios(const std::map<std::string, double>& best, const std::vector<ratio>& wanted) {
+  bool all_met = true;
   for (const auto& one : wanted) {
     const auto what = best.find(one.what);
     const auto rival = best.find(one.rival);
@@ -57,6 +59,7 @@ inline void print_ratios(const std::map<std::string, double>& best, const std::v
       continue;
     const double factor = one.at_least ? rival->second / what->second : what->second / rival->second;
     const bool met = one.at_least ? factor >= one.limit : factor <= one.limit;
+    all_met = all_met && met;
     if (one.at_least)
       std::printf("ratio: %s is %.2f times faster than %s (wanted: at least %.2f): %s\n", one.what.c_str(), factor,
                   one.rival.c_str(), one.limit, met ? "met" : "MISSED");
@@ -64,6 +67,7 @@ inline void print_ratios(const std::map<std::string, double>& best, const std::v
       std::printf("ratio: %s takes %.2f times what %s takes (wanted: at most %.2f): %s\n", one.what.c_str(), factor,
                   one.rival.c_str(), one.limit, met ? "met" : "MISSED");
   }
+  return all_met;
 }
 
 // Runs everything that is registered, interleaved, several times, each for `seconds` or more; arguments given by hand win.

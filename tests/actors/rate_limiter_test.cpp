@@ -21,6 +21,8 @@ struct script {
   fault refuses = fault::none;
   fault refuses_key = fault::none; // every question for itself
   bool silent = false;
+  std::chrono::nanoseconds delay{0}; // of the answers
+  std::vector<std::pair<caf::typed_response_promise<store_rate_limits_reply>, store_rate_limits_reply>> late;
   std::int64_t processes = 3;
 };
 
@@ -48,14 +50,22 @@ store_actor::behavior_type scripted_store(store_actor::pointer self, std::shared
       for (const auto& one : wanted.questions)
         reply.answers.push_back({plan->refuses_key, decide(plan->states[one.key], one.request, now).verdicts});
       reply.processes = wanted.process.empty() ? 0 : plan->processes;
-      return reply;
+      if (plan->delay == 0ns)
+        return reply;
+      auto promise = self->make_response_promise<store_rate_limits_reply>();
+      plan->late.emplace_back(promise, std::move(reply));
+      self->delayed_send(self, plan->delay, wake{});
+      return promise;
     },
     [confirm](const store_announce& what) { return confirm(what); },
     [confirm](const store_add_distinct& what) { return confirm(what); },
     [](const store_count_distinct&) { return store_distinct_found{}; },
     [](const store_listen&) {},
     [](const get_store_status&) { return store_status{}; },
-    [](const wake&) {},
+    [=](const wake&) {
+      for (auto& [promise, reply] : std::exchange(plan->late, {}))
+        promise.deliver(std::move(reply));
+    },
   };
 }
 
@@ -72,10 +82,11 @@ struct fixture : test::actor_fixture {
   }
   std::optional<rate_decision> acquire(const acquire_permits& what) { return ask<rate_decision>(under_test, what); }
   // As a handle does.
-  void await(std::uint32_t amount = 1, std::int64_t limit = 3, const limiter_options& options = {}, const char* of = key) {
+  void await(std::uint32_t amount = 1, std::int64_t limit = 3, const limiter_options& options = {}, const char* of = key,
+             std::optional<std::chrono::nanoseconds> patience = {}) {
     const auto core = registry->find(*check_rate_limit(of, limit, 1s, options));
     caf::anon_send(under_test, permits_awaited{std::make_shared<awaited_permits>(
-                                 core, amount, clock->boot_now() + options.deadline,
+                                 core, amount, clock->boot_now(), patience.value_or(options.deadline),
                                  [this](const rate_decision& decision) { answers.push_back(decision); })});
   }
   std::string text() const {
@@ -168,7 +179,7 @@ CAF_TEST(a question that comes while another is under way waits no longer than i
 
 CAF_TEST(whoever gave up is not answered again) {
   const auto core = registry->find(*check_rate_limit(key, 3, 1s, {}));
-  const auto one = std::make_shared<awaited_permits>(core, 1, clock->boot_now() + 50ms,
+  const auto one = std::make_shared<awaited_permits>(core, 1, clock->boot_now(), 50ms,
                                                      [this](const rate_decision& decision) { answers.push_back(decision); });
   CAF_CHECK(one->claim());
   caf::anon_send(under_test, permits_awaited{one});
@@ -233,6 +244,89 @@ CAF_TEST(a lease that the store cannot give is refused until there is something 
   await(1, 2, leased);
   consume_messages();
   CAF_CHECK_EQUAL(text(), "++---+");
+}
+
+// A full limit that comes free evenly: whoever wants many at once must not take them one by one and let them lapse.
+CAF_TEST(whoever wants many of a leased limit is served when so many are free) {
+  limiter_options leased;
+  leased.mode = rate_mode::leased;
+  for (int i = 0; i < 100; ++i) {
+    decide(plan->states[key], {{100, 1'000'000}, {1}}, clock->wall_now().time_since_epoch().count());
+    advance(10ms);
+  }
+  const auto refused = *acquire(wanted(100, 50, leased));
+  CAF_CHECK(!refused.allowed);
+  CAF_CHECK(refused.retry_after > 400ms && refused.retry_after <= 500ms);
+  const auto core = registry->find(*check_rate_limit(key, 100, 1s, leased));
+  CAF_CHECK_EQUAL(core->leased_left(), 0);
+  advance(refused.retry_after - 1us);
+  CAF_CHECK(!acquire(wanted(100, 50, leased))->allowed);
+  advance(1us);
+  CAF_CHECK(acquire(wanted(100, 50, leased))->allowed);
+}
+
+CAF_TEST(a look at a leased limit takes no permits) {
+  limiter_options leased;
+  leased.mode = rate_mode::leased;
+  const auto look = *acquire(wanted(100, 0, leased));
+  CAF_CHECK(look.allowed);
+  CAF_CHECK_EQUAL(look.remaining, 100);
+  CAF_CHECK_EQUAL(registry->find(*check_rate_limit(key, 100, 1s, leased))->leased_left(), 0);
+  CAF_CHECK_EQUAL(acquire(wanted(100))->remaining, 99);
+}
+
+CAF_TEST(a lease that is granted after its end is used by nobody) {
+  limiter_options leased;
+  leased.mode = rate_mode::leased;
+  leased.deadline = 500ms;
+  leased.when_away = away_policy::closed;
+  plan->delay = 61ms; // a lease of 100 ms, less what the clock may lag
+  await(1, 320, leased);
+  consume_messages();
+  advance(61ms);
+  CAF_CHECK_EQUAL(text(), "b");
+  const auto core = registry->find(*check_rate_limit(key, 320, 1s, leased));
+  CAF_CHECK_EQUAL(core->leased_left(), 0);
+  plan->delay = 59ms;
+  await(1, 320, leased);
+  consume_messages();
+  advance(59ms);
+  CAF_CHECK_EQUAL(text(), "b+");
+}
+
+CAF_TEST(a caller with less time than the limit gives the store does not make it count as away) {
+  plan->delay = 10ms;
+  await(1, 9, {}, key, 1ms);
+  consume_messages();
+  advance(1ms);
+  CAF_CHECK_EQUAL(text(), "B");
+  advance(9ms);
+  await(1, 9);
+  consume_messages();
+  advance(10ms);
+  CAF_CHECK_EQUAL(text(), "B+");
+  CAF_CHECK(status().last_error.empty());
+}
+
+CAF_TEST(a lease that runs low is renewed though whoever waited with it needs the store no more) {
+  limiter_options leased;
+  leased.mode = rate_mode::leased;
+  leased.lease_share = 40;
+  const auto core = registry->find(*check_rate_limit(key, 320, 1s, leased));
+  core->take_lease(2, 2, {true, 2, 318, 0}, clock->boot_now());
+  CAF_CHECK(core->decide_here(1)->renew == false);
+  CAF_CHECK(core->decide_here(1)->renew);
+  plan->silent = true;
+  await(1, 9, {}, "rate_limit:c:d"); // under way
+  consume_messages();
+  caf::anon_send(under_test, lease_low{core});
+  await(1, 320, leased);
+  consume_messages();
+  plan->silent = false;
+  advance(50ms); // whoever waited is answered blindly
+  CAF_CHECK_EQUAL(text(), "BB");
+  CAF_CHECK_EQUAL(plan->asked.back().questions.front().key, key);
+  CAF_CHECK(core->leased_left() > 0);
 }
 
 CAF_TEST(whoever is forgotten when the rate limiter stops is answered blindly) {

@@ -25,10 +25,12 @@ void replace_all(std::string& text, std::string_view what, std::string_view by) 
     text.replace(at, what.size(), by);
 }
 
-// The script with a clock of ours: its last two keys instead of what TIME answers; on the server's clock nothing expires.
+// The script with a clock of ours: its last two keys instead of what TIME answers; on the server's clock nothing expires,
+// so that a key of the other algorithm has a window left, as it has here.
 std::string with_own_clock(std::string_view script) {
   std::string text{script};
   replace_all(text, "redis.call('TIME')", "{KEYS[2], KEYS[3]}");
+  replace_all(text, "redis.call('PTTL', key) * 1000", "window");
   replace_all(text, "'PX',", "'PX', 100000000 +");
   replace_all(text, "'PEXPIRE', key,", "'PEXPIRE', key, 100000000 +");
   return text;
@@ -38,8 +40,7 @@ redis_command command_for(std::string text, const rate_request& request, std::op
   redis_command words{"EVAL", std::move(text), now ? "3" : "1", key};
   if (now)
     words.insert(words.end(), {std::to_string(*now / 1'000'000), std::to_string(*now % 1'000'000)});
-  for (const auto number : {request.rule.limit, request.rule.window_us, request.hold_us, std::int64_t{request.partial},
-                            request.forced})
+  for (const auto number : {request.rule.limit, request.rule.window_us, request.hold_us, request.least, request.forced})
     words.push_back(std::to_string(number));
   for (const auto amount : request.amounts)
     words.push_back(std::to_string(amount));
@@ -81,7 +82,8 @@ struct fixture {
       request.amounts.push_back(static_cast<std::uint32_t>(up_to(9) == 0 ? up_to(request.rule.limit + 1) : up_to(2)));
     if (up_to(4) == 0)
       request.hold_us = static_cast<std::int64_t>(up_to(request.rule.window_us));
-    request.partial = up_to(4) == 0 && request.rule.algorithm == rate_algorithm::rolling;
+    if (up_to(4) == 0 && request.rule.algorithm == rate_algorithm::rolling)
+      request.least = static_cast<std::int64_t>(up_to(3)) + 1;
     request.forced = up_to(30) == 0 ? static_cast<std::int64_t>(up_to(3)) : 0;
     return request;
   }
@@ -161,13 +163,13 @@ CAF_TEST(rules that change on one key are decided in redis as they are here) {
 
 CAF_TEST(every key expires when nothing in it counts any more and is repaired where it does not) {
   CAF_CHECK(allowed(one(1, 60'000'000)));
-  CAF_CHECK(ttl() > 59'000 && ttl() <= 60'001);
+  CAF_CHECK(ttl() > 59'000 && ttl() <= 60'002);
   run({"PERSIST", key});
   CAF_CHECK(!allowed(one(1, 60'000'000)));
-  CAF_CHECK(ttl() > 59'000 && ttl() <= 60'001);
+  CAF_CHECK(ttl() > 59'000 && ttl() <= 60'002);
   run({"PERSIST", key});
   CAF_CHECK(allowed(one(2, 60'000'000)));
-  CAF_CHECK(ttl() > 59'000 && ttl() <= 60'001);
+  CAF_CHECK(ttl() > 59'000 && ttl() <= 60'002);
 }
 
 CAF_TEST(smooth keys expire with their backlog and are repaired where they do not) {
@@ -178,10 +180,39 @@ CAF_TEST(smooth keys expire with their backlog and are repaired where they do no
   CAF_CHECK(allowed(request));
   run({"PERSIST", key});
   CAF_CHECK(!allowed(request));
-  CAF_CHECK(ttl() > 59'000 && ttl() <= 60'001);
+  CAF_CHECK(ttl() > 59'000 && ttl() <= 60'002);
   run({"PERSIST", key});
   CAF_CHECK(!allowed(one(2, 60'000'000)));
   CAF_CHECK(ttl() > 0);
+}
+
+CAF_TEST(a key of the other algorithm is refused until it expires and no longer) {
+  CAF_CHECK(allowed(one(2, 60'000'000)));
+  const auto asked = [&](rate_algorithm algorithm) {
+    const auto script = algorithm == rate_algorithm::smooth ? redis_scripts::smooth_rate : redis_scripts::rolling_window;
+    const auto reply = run(command_for(std::string{script}, {{2, 3'600'000'000, algorithm}, {1}}, {}));
+    CAF_REQUIRE_EQUAL(reply.elements.size(), 3u);
+    CAF_CHECK_EQUAL(reply.elements[0].integer, -1);
+    return reply.elements[2].integer;
+  };
+  const auto rolling_left = asked(rate_algorithm::smooth);
+  CAF_CHECK(rolling_left > 50'000'000 && rolling_left <= 60'002'000);
+  run({"DEL", key});
+  auto smooth = one(2, 60'000'000);
+  smooth.rule.algorithm = rate_algorithm::smooth;
+  CAF_CHECK(allowed(smooth));
+  const auto smooth_left = asked(rate_algorithm::rolling);
+  CAF_CHECK(smooth_left > 20'000'000 && smooth_left <= 30'002'000);
+}
+
+// A lease is counted beyond the window, also by a key that somebody made permanent.
+CAF_TEST(a key that was made permanent is kept until its last permit counts no more) {
+  auto request = one(1, 60'000'000);
+  request.hold_us = 10'000'000;
+  CAF_CHECK(allowed(request));
+  run({"PERSIST", key});
+  CAF_CHECK(!allowed(one(1, 60'000'000)));
+  CAF_CHECK(ttl() > 65'000 && ttl() <= 70'002);
 }
 
 // What a server that was an hour ahead left behind: its clock is now an hour before the last admission.

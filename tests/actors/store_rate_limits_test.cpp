@@ -93,6 +93,44 @@ CAF_TEST(the embedded store forgets limits that have expired and repairs those t
   CAF_CHECK_EQUAL(rows("key LIKE 'rate_limit:%' AND expires_ms IS NULL"), 0);
 }
 
+CAF_TEST(the embedded store repairs an expiry for as long as a lease counts) {
+  const auto store = open();
+  auto lease = about(1, {1});
+  lease.request.hold_us = 10'000'000;
+  CAF_CHECK_EQUAL(decide_in(store, {lease}), "+ 0");
+  sqlite3* raw = nullptr;
+  CAF_REQUIRE_EQUAL(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
+  sqlite3_exec(raw, "UPDATE entry SET expires_ms=NULL", nullptr, nullptr, nullptr);
+  sqlite3_close(raw);
+  CAF_CHECK_EQUAL(decide_in(store, {about(1, {1})}), "- 0");
+  advance(69s);
+  CAF_CHECK_EQUAL(decide_in(store, {about(1, {1})}), "- 0");
+  advance(1s);
+  CAF_CHECK_EQUAL(decide_in(store, {about(1, {1})}), "+ 0");
+}
+
+CAF_TEST(the embedded store keeps an admission for its whole window though that is no whole number of milliseconds) {
+  const auto store = open();
+  rate_question question{key, {{1, 1900}, {1}}};
+  advance(900us);
+  CAF_CHECK_EQUAL(decide_in(store, {question}), "+ 0");
+  advance(1899us);
+  CAF_CHECK_EQUAL(decide_in(store, {question}), "- 0");
+  advance(1us);
+  CAF_CHECK_EQUAL(decide_in(store, {question}), "+ 0");
+}
+
+CAF_TEST(the embedded store refuses a key of the other algorithm until it expires and no longer) {
+  const auto store = open();
+  CAF_CHECK_EQUAL(decide_in(store, {about(2, {1}, key, rate_algorithm::smooth)}), "+ 0"); // half a window
+  const auto reply = ask<store_rate_limits_reply>(store, store_rate_limits{{about(2, {1})}, {}, clock->boot_now() + 1s});
+  CAF_REQUIRE(reply);
+  const auto left = reply->answers.front().verdicts.front().retry_after_us;
+  CAF_CHECK(left > 29'990'000 && left <= 30'002'000);
+  advance(std::chrono::microseconds{left});
+  CAF_CHECK_EQUAL(decide_in(store, {about(2, {1})}), "+ 0");
+}
+
 CAF_TEST(a question past its deadline counts nothing) {
   const auto store = open();
   const auto late = ask<store_rate_limits_reply>(store, store_rate_limits{{about(1, {1})}, {}, clock->boot_now() - 1ns});

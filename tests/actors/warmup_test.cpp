@@ -112,6 +112,19 @@ CAF_TEST(a table that another process fetched is refreshed at its age and not co
   CAF_CHECK_EQUAL(status().errors, 0u);
 }
 
+CAF_TEST(a table that another process fetched is the last success though it counts for nobody here) {
+  plan->answer.fetched = false;
+  start(300s, 300s);
+  for (int i = 0; i < 20; ++i) {
+    plan->answer.fetched_boot = clock->boot_now() + 40s; // by the next refresh, 150 s to 200 s old
+    until_next(1s);
+    const auto known = refreshes.read();
+    CAF_REQUIRE(known.last_success);
+    CAF_CHECK(known.since_success <= 241s);
+    CAF_CHECK_EQUAL(known.successes, 0u);
+  }
+}
+
 CAF_TEST(failures are retried with growing waits a bounded number of times) {
   plan->answer.failure = fault::fetch_failed;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {

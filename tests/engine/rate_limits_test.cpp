@@ -13,6 +13,7 @@
 
 #include "tests/support/counting_process.hpp"
 #include "tests/support/hammering_process.hpp"
+#include "tests/support/runtime_captured_log.hpp"
 #include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
@@ -149,6 +150,38 @@ CAF_TEST(a limit that cannot be refuses everything and tells why) {
   CAF_CHECK(!wrong.try_acquire().allowed);
   CAF_CHECK(front->limiter("rate_limit:a{b:c", 1, 60s).error() == rate_limit_error::bad_subject);
   CAF_CHECK(front->limiter("rate_limit:a:b", 1, 0s).error() == rate_limit_error::bad_window);
+}
+
+CAF_TEST(a wrong limit is said once however often it is made) {
+  start(false);
+  const test::captured_log log;
+  for (int i = 0; i < 100; ++i)
+    CAF_CHECK(!front->limiter("rate_limit:a:b", 0, 60s));
+  CAF_CHECK_EQUAL(log.warnings("limit 0"), 1);
+}
+
+CAF_TEST(a caller without time gets an answer without the store and does no harm to others) {
+  start();
+  auto permits = front->limiter(key, 1000, 60s, when_away(away_policy::local));
+  CAF_CHECK(wait_until([&] { return permits.try_acquire().basis == rate_basis::store; }));
+  for (const std::chrono::nanoseconds none : {0ns, -1ns, std::chrono::nanoseconds::min()})
+    CAF_CHECK(permits.try_acquire(1, none).basis == rate_basis::blind);
+  permits.try_acquire(1, 1us);
+  CAF_CHECK(permits.try_acquire().basis == rate_basis::store);
+  CAF_CHECK(permits.try_acquire(1, std::chrono::nanoseconds::max()).basis == rate_basis::store);
+}
+
+CAF_TEST(more actions than have counters of their own are counted together and that is told) {
+  start(false);
+  std::vector<limiter> held;
+  for (int i = 0; i < 64; ++i)
+    held.push_back(front->limiter("rate_limit:a:action" + std::to_string(i), 1, 60s));
+  CAF_CHECK_EQUAL(front->status().names_left_out, 0u);
+  auto one_more = front->limiter("rate_limit:a:action64", 1, 60s);
+  CAF_CHECK_EQUAL(front->status().names_left_out, 1u);
+  CAF_CHECK(one_more.try_acquire().allowed);
+  CAF_CHECK(front->flush(5s));
+  CAF_CHECK_EQUAL(front->read("metrics:rate_limit:other_allowed").value, 1);
 }
 
 CAF_TEST(the embedded store keeps a limit as well and across a restart) {

@@ -54,6 +54,11 @@ TEST(rate_limit, refuses_leases_that_cannot_be_kept) {
   auto wrong = leased;
   wrong.lease_share = 11;
   EXPECT_EQ(why(key, 10, 1s, wrong), rate_limit_error::bad_options);
+  wrong.lease_share = lease_share_max + 1;
+  EXPECT_EQ(why(key, rate_limit_max, 1s, wrong), rate_limit_error::bad_options);
+  wrong.lease_share = lease_share_max;
+  EXPECT_EQ(why(key, rate_limit_max, 1s, wrong), rate_limit_error::none);
+  EXPECT_EQ(check_rate_limit(key, rate_limit_max, 1s, leased)->options.lease_share, lease_share_max);
   wrong = leased;
   wrong.lease_for = 99ms;
   EXPECT_EQ(why(key, 10, 1s, wrong), rate_limit_error::bad_options);

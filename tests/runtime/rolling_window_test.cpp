@@ -136,7 +136,7 @@ TEST(rolling_window, gives_at_least_64_of_65_of_a_limit_above_a_thousand) {
   std::string state;
   std::int64_t admitted = 0;
   for (std::int64_t now = epoch; now < epoch + 100 * rule.window_us; now += 10'000)
-    admitted += decide(state, {rule, {64'000}, 0, true}, now).verdicts.front().granted;
+    admitted += decide(state, {rule, {64'000}, 0, 1}, now).verdicts.front().granted;
   EXPECT_GE(admitted, 100 * rule.limit * 64 / 65);
   EXPECT_LE(admitted, 101 * rule.limit);
 }
@@ -196,21 +196,48 @@ TEST(rolling_window, keeps_what_it_knows_when_the_limit_changes) {
 TEST(rolling_window, counts_what_was_admitted_without_the_store_first) {
   std::string state;
   const rate_rule rule{10, 1'000'000};
-  const auto outcome = decide(state, {rule, {3, 3}, 0, false, 6}, epoch);
+  const auto outcome = decide(state, {rule, {3, 3}, 0, 0, 6}, epoch);
   EXPECT_TRUE(outcome.verdicts[0].allowed);
   EXPECT_FALSE(outcome.verdicts[1].allowed);
-  EXPECT_FALSE(decide(state, {rule, {2}, 0, false, 1000}, epoch + 1).verdicts.front().allowed);
+  EXPECT_FALSE(decide(state, {rule, {2}, 0, 0, 1000}, epoch + 1).verdicts.front().allowed);
   EXPECT_TRUE(ask(state, rule, epoch + 1'000'001, 10).allowed);
 }
 
 TEST(rolling_window, gives_a_part_of_what_is_wanted_where_asked_to) {
   std::string state;
   const rate_rule rule{10, 1000};
-  const auto verdicts = decide(state, {rule, {7, 7, 7}, 0, true}, epoch).verdicts;
+  const auto verdicts = decide(state, {rule, {7, 7, 7}, 0, 1}, epoch).verdicts;
   EXPECT_EQ(verdicts[0].granted, 7);
   EXPECT_EQ(verdicts[1].granted, 3);
   EXPECT_FALSE(verdicts[2].allowed);
   EXPECT_EQ(verdicts[2].retry_after_us, 1000);
+}
+
+TEST(rolling_window, gives_no_part_that_is_too_small_and_tells_when_it_is_large_enough) {
+  std::string state;
+  const rate_rule rule{10, 1000};
+  for (int i = 0; i < 8; ++i)
+    EXPECT_TRUE(ask(state, rule, epoch + i).allowed);
+  const auto refused = decide(state, {rule, {7}, 0, 5}, epoch + 10);
+  EXPECT_FALSE(refused.verdicts.front().allowed);
+  EXPECT_FALSE(refused.changed);
+  EXPECT_EQ(refused.verdicts.front().retry_after_us, 1002 - 10);
+  EXPECT_EQ(decide(state, {rule, {7}, 0, 5}, epoch + 1002).verdicts.front().granted, 5);
+}
+
+// A store forgets at a whole millisecond: the one in which it was written, by its clock, plus this many.
+TEST(rolling_window, is_kept_until_nothing_in_it_counts_any_more) {
+  const rate_rule rule{1, 1900};
+  std::string state;
+  const auto at = epoch + 900;
+  const auto outcome = decide(state, {rule, {1}}, at);
+  EXPECT_GE((at / 1000 + outcome.expires_in_ms) * 1000, at + rule.window_us);
+  EXPECT_LE(outcome.expires_in_ms, 3);
+  // Of a key that somebody made permanent as well, whose permits may be used later.
+  decide(state, {{2, 1900}, {1}, 5'000'000}, at);
+  const auto refused = decide(state, {rule, {1}}, at);
+  EXPECT_FALSE(refused.changed);
+  EXPECT_GE(refused.expires_in_ms, 5001);
 }
 
 TEST(rolling_window, takes_bytes_of_somebody_else_or_cut_ones_for_empty) {
