@@ -178,22 +178,34 @@ CAF_TEST(used weight above our share yields before the exchange has to say anyth
   prepare(config);
   config.spot_urls = {small.url()};
   host one{config};
-  std::optional<boot_time> yielding;
-  for (int i = 0; i < 60 && !yielding; ++i) {
-    CAF_CHECK(one.ask_again(market::spot).table != nullptr);
-    yielding = one.front.status().embargo_until[index(market::spot)];
+  const auto until_it_yields = [&] {
+    std::optional<boot_time> yielding;
+    for (int i = 0; i < 60 && !yielding; ++i) {
+      CAF_CHECK(one.ask_again(market::spot).table != nullptr);
+      yielding = one.front.status().embargo_until[index(market::spot)];
+    }
+    CAF_REQUIRE(yielding);
+    return *yielding;
+  };
+  // The weight is that of a minute: where it ends while we look, we look again.
+  bool seen_whole = false;
+  for (int look = 0; look < 3 && !seen_whole; ++look) {
+    const auto yielding = until_it_yields();
+    const auto before = small.requests(market::spot);
+    const auto reply = one.ask_again(market::spot);
+    const auto after = small.requests(market::spot);
+    const auto status = one.front.status();
+    seen_whole = boot_clock::now() < yielding;
+    if (!seen_whole)
+      continue;
+    CAF_CHECK(status.embargo_cause_of[index(market::spot)] == embargo_cause::own_share);
+    CAF_CHECK(reply.table && reply.stale);
+    CAF_CHECK_EQUAL(after, before);
+    CAF_CHECK(status.exchange[index(market::spot)].weight_limit == 400);
+    CAF_CHECK(status.exchange[index(market::spot)].used_weight > 320);
   }
-  CAF_REQUIRE(yielding);
-  CAF_CHECK(one.front.status().embargo_cause_of[index(market::spot)] == embargo_cause::own_share);
-  const auto before = small.requests(market::spot);
-  const auto reply = one.ask_again(market::spot);
-  CAF_CHECK(reply.table && reply.stale);
-  if (boot_clock::now() < *yielding)
-    CAF_CHECK_EQUAL(small.requests(market::spot), before);
+  CAF_CHECK(seen_whole);
   CAF_CHECK_EQUAL(small.forbidden_requests(market::spot), 0u);
-  const auto facts = one.front.status().exchange[index(market::spot)];
-  CAF_CHECK(facts.weight_limit == 400);
-  CAF_CHECK(facts.used_weight > 320);
 }
 
 CAF_TEST(a key that is refused is shown and not sent again while the public path serves) {
