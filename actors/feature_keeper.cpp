@@ -70,7 +70,7 @@ void bring_next(self_pointer self, feature_account& feature, boot_time deadline)
     return finish(brought, true);
   }
   brought.under_way = true;
-  store_add_distinct question{keys::distinct(counter_of(feature.name())), {}, deadline};
+  store_add_distinct question{keys::distinct(keys::feature_counter(feature.name())), {}, deadline};
   for (const auto hash : batch)
     question.elements.push_back(element_of(hash));
   const auto wait = std::max<std::chrono::nanoseconds>(deadline - now_of(self), 1ms);

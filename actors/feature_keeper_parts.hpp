@@ -6,16 +6,10 @@
 
 #include "actors/feature_keeper.hpp"
 #include "config/keys.hpp"
-#include "runtime/counter_key.hpp"
 
 namespace holdfast::feature_keeper_parts {
 
 using self_pointer = feature_keeper_actor::stateful_pointer<feature_keeper_state>;
-
-// The counter of a feature.
-inline std::string counter_of(std::string_view feature) {
-  return std::string{metric_prefix}.append(keys::feature_usage).append(":").append(feature);
-}
 
 caf::typed_response_promise<features_found> tell(self_pointer self, const features_wanted& wanted);
 

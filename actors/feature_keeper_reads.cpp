@@ -28,7 +28,7 @@ struct gathering {
 using gathering_ptr = std::shared_ptr<gathering>;
 
 void take_totals(gathering& into, const counter_readings& totals) {
-  const auto prefix = counter_of("");
+  const auto prefix = keys::feature_counter("");
   for (const auto& reading : totals.readings)
     if (reading.is_integer && reading.key.size() > prefix.size() && reading.key.starts_with(prefix))
       into.found.features.push_back({reading.key.substr(prefix.size()), reading.value, {}, {}});
@@ -39,7 +39,7 @@ void take_totals(gathering& into, const counter_readings& totals) {
   if (features.size() > features_listed_max)
     features.resize(features_listed_max);
   for (const auto& one : features)
-    into.keys.push_back(counter_of(one.name));
+    into.keys.push_back(keys::feature_counter(one.name));
 }
 
 void take_days(gathering& into, history_days& days, std::uint32_t wanted) {
@@ -87,7 +87,7 @@ caf::typed_response_promise<features_found> tell(self_pointer self, const featur
   const auto days = std::clamp<std::uint32_t>(wanted.days, 1, days_max);
   const auto deadline = wanted.deadline;
   const auto wait = std::max<nanoseconds>((deadline - self->state.clock->boot_now()) / 2, 1ms);
-  self->request(self->state.counters, wait, read_counters{counter_of("*"), self->state.clock->boot_now() + wait * 9 / 10})
+  self->request(self->state.counters, wait, read_counters{keys::feature_counter("*"), self->state.clock->boot_now() + wait * 9 / 10})
     .then(
       [self, into, days, deadline](const counter_readings& totals) {
         take_totals(*into, totals);

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <holdfast/config/metric_keys.hpp>
 #include <holdfast/runtime/market.hpp>
 
 namespace holdfast::keys {
@@ -84,6 +85,10 @@ inline std::string task_last_success(std::string_view task) {
 }
 // Uses of a feature: metrics:feature_usage:<name>.
 inline constexpr std::string_view feature_usage = "feature_usage";
+// Of one feature; of all where `name` is a glob for questions.
+inline std::string feature_counter(std::string_view name) {
+  return std::string{metric_prefix}.append(feature_usage).append(":").append(name);
+}
 // Of processes on one machine that ask one exchange; see runtime/machine.hpp.
 inline std::string embargo(market which, std::string_view site, std::string_view machine) {
   return std::string{"holdfast:embargo:"}.append(to_string(which)).append(":").append(site).append(":").append(machine);

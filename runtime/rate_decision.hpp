@@ -33,7 +33,7 @@ struct rate_request {
 
 struct rate_verdict { // about one amount
   bool allowed = false;
-  std::int64_t granted = 0;        // where the request is partial maybe less than asked for
+  std::int64_t granted = 0;        // where the request has a `least` maybe less than asked for
   std::int64_t remaining = 0;      // after this decision
   std::int64_t retry_after_us = 0; // of a refusal: when it would be granted if nobody else came; -1: never
 };

@@ -9,7 +9,6 @@
 #include "config/keys.hpp"
 #include "engine/usage_json.hpp"
 #include "runtime/clock.hpp"
-#include "runtime/counter_key.hpp"
 #include "runtime/history_file.hpp"
 
 namespace holdfast::app {
@@ -30,7 +29,7 @@ std::string find_without_serve(invocation& call, std::uint32_t days) {
   if (const auto file = history_file::open(path)) {
     const auto now = std::chrono::floor<std::chrono::seconds>(system_clocks()->wall_now());
     for (auto& one : found.features)
-      one.per_day = (*file)->per_day(std::string{metric_prefix}.append(keys::feature_usage).append(":") + one.name, days, now.time_since_epoch().count());
+      one.per_day = (*file)->per_day(keys::feature_counter(one.name), days, now.time_since_epoch().count());
     const auto today = std::chrono::floor<std::chrono::days>(now);
     for (std::uint32_t ago = days; ago-- > 0;)
       found.days.push_back(day_text((today - std::chrono::days{ago}).time_since_epoch().count()));

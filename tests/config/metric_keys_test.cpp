@@ -2,6 +2,8 @@
 
 #include "config/metric_keys.hpp"
 
+#include "config/keys.hpp"
+
 #include "caf/test/dsl.hpp"
 
 using namespace holdfast;
@@ -12,6 +14,13 @@ CAF_TEST(text from outside becomes a segment) {
   CAF_CHECK_EQUAL(metric_segment("币"), "___");
   CAF_CHECK_EQUAL(metric_segment(""), "none");
   CAF_CHECK_EQUAL(metric_segment(std::string(1000, 'x')).size(), 64u);
+}
+
+CAF_TEST(a feature has one counter) {
+  CAF_CHECK_EQUAL(keys::feature_counter("grid_strategy"), "metrics:feature_usage:grid_strategy");
+  const auto built = build_metric_key(keys::feature_usage, "grid_strategy");
+  CAF_REQUIRE(built);
+  CAF_CHECK_EQUAL(*built, keys::feature_counter("grid_strategy"));
 }
 
 CAF_TEST(a key is built of two segments or refused with its reason) {
