@@ -109,7 +109,8 @@ void idle_tick(benchmark::State& state) {
 }
 BENCHMARK(idle_tick)->Unit(benchmark::kMicrosecond);
 
-// From the start of an engine until everything that a dead process left is in the store and the file is gone.
+// From the start of an engine until everything that a dead process left is in the store and the file is gone: two rounds of
+// 4,096 rows, most of it Redis's own time. (bench_counters has the taking over alone.)
 void adopt_a_full_ledger(benchmark::State& state) {
   for (auto _ : state) {
     test::temporary_folder folder;
@@ -139,8 +140,9 @@ int main(int argc, char** argv) {
   }
   const auto best = holdfast::bench::run_interleaved(argc, argv);
   holdfast::bench::print_ratios(best, {{"flush_holdfast", "incrby_one_by_one", 1, true}});
-  for (const auto& [name, wanted] : {std::pair{"flush_holdfast", 15.0}, std::pair{"adopt_a_full_ledger", 20.0}})
-    if (const auto found = best.find(name); found != best.end())
-      std::printf("%s: %.2f ms (wanted: at most %g): %s\n", name, found->second, wanted, found->second <= wanted ? "met" : "MISSED");
+  if (const auto found = best.find("flush_holdfast"); found != best.end())
+    std::printf("flush_holdfast: %.2f ms (wanted: at most 15): %s\n", found->second, found->second <= 15 ? "met" : "MISSED");
+  if (const auto found = best.find("adopt_a_full_ledger"); found != best.end())
+    std::printf("adopt_a_full_ledger: %.2f ms from start to the last row in Redis\n", found->second);
   return 0;
 }
