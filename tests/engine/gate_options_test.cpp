@@ -46,7 +46,8 @@ struct fixture {
     options.push_back("--state-dir=" + folder.file(state));
     options.push_back("--spot-urls=" + url);
     options.push_back("--futures-urls=" + url);
-    CAF_REQUIRE_EQUAL(config.parse(std::move(options)).text(), "");
+    const auto wrong = config.parse(std::move(options));
+    CAF_REQUIRE_EQUAL(wrong.text(), "");
   }
 };
 
