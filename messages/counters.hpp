@@ -19,27 +19,27 @@ struct incr_counter {
 
 // Answered with incr_confirmation by the deadline at the latest. An amount of 0 asks about what was counted already.
 struct incr_counter_confirmed {
-  std::string key;
-  std::int64_t amount = 1;
-  boot_time deadline;
+  std::string key;         // one that is not valid is counted in the overflow, and never confirmed
+  std::int64_t amount = 1; // negative: down
+  boot_time deadline;      // on the boot clock, as every deadline here
 };
 
 // `in_store` false: not confirmed in time; the increment is in the ledger and will arrive, do not repeat it.
 struct incr_confirmation {
-  bool in_store = false;
+  bool in_store = false; // true: with all that this process counted under the key before
 };
 
 // Whose value it is.
 enum class counter_source : std::uint8_t { redis, embedded, ledger };
 
 struct read_counter { // answered with counter_reading, always
-  std::string key;
-  boot_time deadline;
+  std::string key;    // one that nobody ever counted reads as 0
+  boot_time deadline; // past it the last known value is answered
 };
 
 // One counter as far as it is known: the store's value plus what of this process has not arrived there.
 struct counter_reading {
-  std::string key;
+  std::string key;                                // the one asked for, or one that the glob matched
   std::int64_t value = 0;                         // 0 where it does not exist or is no integer
   bool exists = false;                            // a counter of this name is known anywhere
   bool is_integer = true;                         // false: the store holds something else under this key
@@ -59,17 +59,17 @@ struct counter_readings { // in the order of their keys
 
 // Answered with flush_reply: everything counted before this message is in the store, adopted ledgers included.
 struct flush_counters {
-  boot_time deadline;
+  boot_time deadline; // what has not arrived by then still will: the ledger has it
 };
 
 // The last flush: everything is retired as well, so that nobody ever counts it again. Answered with flush_reply; when that
 // is complete the ledger may be deleted.
 struct retire_counters {
-  boot_time deadline;
+  boot_time deadline; // what has not arrived by then is left to whoever adopts the ledger
 };
 
 struct flush_reply { // how far a flush has come by its deadline
-  bool complete = false;
+  bool complete = false;          // true: no row is pending
   std::uint64_t pending_rows = 0; // counters with increments that are not in the store
 };
 

@@ -11,6 +11,7 @@
 
 namespace holdfast {
 
+// Why something could not be done; `none`: it was.
 enum class fault : std::uint8_t {
   none = 0,
   no_data,         // nothing was ever good and nothing can be had now: ask again later

@@ -20,22 +20,22 @@ struct history_sample {
 
 // Answered with history_answer. Unix seconds; `until` none: now, `since` none: an hour before that.
 struct history_wanted {
-  std::string key; // a counter
-  std::optional<std::int64_t> since;
-  std::optional<std::int64_t> until;
-  std::optional<std::int64_t> step; // seconds; none: whatever suits the range
+  std::string key;                   // a counter
+  std::optional<std::int64_t> since; // the first second wanted
+  std::optional<std::int64_t> until; // the last second wanted, itself included
+  std::optional<std::int64_t> step;  // seconds; none: whatever suits the range
 };
 
 struct history_answer { // a line, or why there is none
-  std::string key;
+  std::string key;     // the counter that was asked about
   history_line line;   // empty where `refusal` is not
   std::string refusal; // why the question cannot be answered; empty where it was
 };
 
 // How much counters grew on each day of UTC, the last of them today. Answered with history_days.
 struct history_days_wanted {
-  std::vector<std::string> keys;
-  std::uint32_t days = 7; // today included
+  std::vector<std::string> keys; // counters; one without a history has grown by 0
+  std::uint32_t days = 7;        // today included
 };
 
 struct history_days { // how much counters grew, day by day of UTC

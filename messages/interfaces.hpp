@@ -47,7 +47,7 @@ using store_listener = caf::typed_actor<hears<store_event>, hears<symbols_announ
 
 // listener -> store: from now on tell me; the last state of the link is told at once.
 struct store_listen {
-  store_listener listener;
+  store_listener listener; // kept until the store ends
 };
 
 // A store, Redis or the embedded one; see store.hpp.
@@ -64,7 +64,7 @@ using symbols_listener = caf::typed_actor<hears<symbols_changed>>;
 
 // listener -> cache: from now on tell me every change, until I am gone.
 struct symbols_listen {
-  symbols_listener listener;
+  symbols_listener listener; // once more: told twice
 };
 
 // Who knows the tables; engine::cache().

@@ -29,9 +29,9 @@ struct rate_answer {                  // to one question
 // Each question is one atomic decision on the store's clock. An error instead of the answer means that any of them may
 // have been carried out: what was counted without having been used only makes the limit tighter.
 struct store_rate_limits {
-  std::vector<rate_question> questions;
-  std::string process; // whom to note as alive; empty: nobody this time
-  boot_time deadline;
+  std::vector<rate_question> questions; // decided one after another; one that fails may fail them all
+  std::string process;                  // whom to note as alive; empty: nobody this time
+  boot_time deadline;                   // on the boot clock; none is begun after it
 };
 
 struct store_rate_limits_reply { // of a store
@@ -46,7 +46,7 @@ struct acquire_permits {
   std::int64_t limit = 0;             // admissions over any window, at most rate_limit_max
   std::chrono::nanoseconds window{0}; // from rate_window_min to rate_window_max
   std::uint32_t amount = 1;           // 0 only looks
-  limiter_options options;
+  limiter_options options;            // a limit with other options is another one, though the store counts both under the key
 };
 
 // A limiter handle's own question. Whoever claims it answers it: the rate limiter, or the caller at its deadline. One that is
@@ -87,12 +87,12 @@ private:
 };
 
 struct permits_awaited { // limiter handle -> rate limiter
-  std::shared_ptr<awaited_permits> who;
+  std::shared_ptr<awaited_permits> who; // never null; may have been claimed by its caller meanwhile
 };
 
 // A limiter handle -> rate limiter: its lease runs low.
 struct lease_low {
-  limiter_core_ptr core;
+  limiter_core_ptr core; // the limit that the lease is of; never null
 };
 
 struct get_rate_limiter_status {}; // answered with rate_limiter_status

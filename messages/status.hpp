@@ -35,15 +35,15 @@ struct cache_status {                                    // one for each market
 enum class circuit_state : std::uint8_t { closed, open, half_open };
 
 struct fetcher_status {                   // of one market, as its supervisor sees it
-  bool running = false;                   // there is one; false between a crash and the restart
-  std::uint64_t restarts = 0;             // after crashes, so far
-  std::uint64_t fetches = 0;              // begun so far
-  std::uint64_t failures = 0;             // fetches that brought no table
-  std::uint32_t consecutive_failures = 0; // since the last table
-  circuit_state circuit = circuit_state::closed;
-  bool down = false;                        // past the restart intensity
-  std::optional<boot_time> forbidden_until; // embargo, backoff or open circuit
-  std::string last_error;                   // for people; empty once a fetch succeeds
+  bool running = false;                          // there is one; false between a crash and the restart
+  std::uint64_t restarts = 0;                    // after crashes, so far
+  std::uint64_t fetches = 0;                     // begun so far
+  std::uint64_t failures = 0;                    // fetches that brought no table
+  std::uint32_t consecutive_failures = 0;        // since the last table
+  circuit_state circuit = circuit_state::closed; // opened by failures in a row, closed by a table
+  bool down = false;                             // past the restart intensity
+  std::optional<boot_time> forbidden_until;      // embargo, backoff or open circuit
+  std::string last_error;                        // for people; empty once a fetch succeeds
 };
 struct supervisor_status {                           // one fetcher for each market
   std::array<fetcher_status, market_count> fetchers; // by index(market)

@@ -19,8 +19,8 @@
 namespace holdfast {
 
 struct store_read { // answered with store_value
-  std::string key;
-  boot_time deadline;
+  std::string key;       // where something else than a text is there: store_refused, unless `ttl_only`
+  boot_time deadline;    // past it the answer is of no use
   bool ttl_only = false; // answer an empty value for one that is there: only its presence and its time matter
 };
 
@@ -31,35 +31,35 @@ struct store_value { // a key, or that there is none
 
 // Answered with unit once the store has it.
 struct store_write {
-  std::string key;
-  std::string value;
+  std::string key;                              // whatever it held before is replaced
+  std::string value;                            // any bytes
   std::optional<std::chrono::milliseconds> ttl; // none: no expiry
-  boot_time deadline;
+  boot_time deadline;                           // not begun after it
 };
 
 struct store_erase { // answered with unit, also where there was no such key
-  std::string key;
-  boot_time deadline;
+  std::string key;    // of any kind
+  boot_time deadline; // not begun after it
 };
 
 // A validated table goes to the store: every key in a script of its own, in this order: the full-fidelity value, the
 // plain array with its TTL (not where that is 0: a table that is no longer fresh), last_refresh_ts, the plain last_good
 // array, then the announcement. Nothing is written under a fence that has seen a newer order (fault `fenced`).
 struct store_symbols {
-  market which = market::spot;
-  table_order order;
+  market which = market::spot;           // whose keys are written
+  table_order order;                     // of the fetch: what the fence compares
   std::string full_value;                // the symbol codec's text, for holdfast processes
   std::string list_value;                // the contract's JSON array
   std::int64_t refreshed_at_seconds = 0; // Unix time of the fetch
   std::chrono::milliseconds ttl{0};      // of the plain array
-  boot_time deadline;
+  boot_time deadline;                    // not begun after it
 };
 
 // Every row is carried out by itself or not at all, and answered by itself. An error instead of the answer means that any
 // of them may have been carried out: ask again.
 struct store_merge {
   std::vector<merge_row> rows; // of any counters and writers
-  boot_time deadline;
+  boot_time deadline;          // the fault `deadline` leaves the same doubt
 };
 
 struct store_merge_reply { // a verdict for every row
@@ -68,8 +68,8 @@ struct store_merge_reply { // a verdict for every row
 };
 
 struct store_read_counters { // answered with store_counters_found
-  std::vector<counter_read> reads;
-  boot_time deadline;
+  std::vector<counter_read> reads; // each a counter, and the writers whose merged states are wanted
+  boot_time deadline;              // past it the answer is of no use
 };
 
 struct store_counters_found { // what was read, or nothing of it
@@ -80,32 +80,32 @@ struct store_counters_found { // what was read, or nothing of it
 struct store_list_counters {
   std::string glob;     // as of Redis: `*`, `?`, `[a-z]`
   bool foreign = false; // also look for counters that no holdfast process wrote: slow, rare
-  boot_time deadline;
+  boot_time deadline;   // of the whole search, the SCAN included
 };
 
 struct store_keys { // in no order
-  std::vector<std::string> keys;
+  std::vector<std::string> keys; // each once; one may have gone since
 };
 
 // Sets key to max(stored, value); answered with unit.
 struct store_raise {
-  std::string key;
-  std::int64_t value = 0;
-  boot_time deadline;
+  std::string key;        // where no number is there, `value` is written, without expiry
+  std::int64_t value = 0; // the least that is there afterwards
+  boot_time deadline;     // not begun after it
 };
 
 // Adds to the set of elements that is counted under `key`, not kept: adding one again changes nothing, so that asking again
 // is safe. Answered with done.
 struct store_add_distinct {
-  std::string key;
+  std::string key;                   // of the set; made where there is none, store_refused where it holds something else
   std::vector<std::string> elements; // any bytes
-  boot_time deadline;
+  boot_time deadline;                // not begun after it
 };
 
 // About how many distinct elements were added, within 1 % mostly: HyperLogLog with 2^14 registers.
 struct store_count_distinct {
-  std::vector<std::string> keys;
-  boot_time deadline;
+  std::vector<std::string> keys; // each counted by itself, not their union
+  boot_time deadline;            // past it the answer is of no use
 };
 
 struct store_distinct_found { // 0 where nothing was ever added
@@ -119,8 +119,8 @@ struct lease_wanted {
   std::string name;                 // e.g. "fetch:spot"
   std::string holder;               // unique per engine opening
   std::chrono::milliseconds ttl{0}; // from the grant on, by the store's clock
-  boot_time deadline;
-  std::uint64_t above = 0; // the highest token that the asker has met
+  boot_time deadline;               // past it the asker may hold the lease without knowing
+  std::uint64_t above = 0;          // the highest token that the asker has met
 };
 
 struct lease_reply {                     // who holds a lease now
@@ -130,16 +130,16 @@ struct lease_reply {                     // who holds a lease now
 };
 
 struct lease_returned { // answered with unit; of another holder it changes nothing
-  std::string name;
-  std::string holder;
-  boot_time deadline;
+  std::string name;   // as it was asked for in lease_wanted
+  std::string holder; // who gives it back
+  boot_time deadline; // not begun after it; the lease then ends with its time
 };
 
 // Publishes to every process on the store that listens.
 struct store_announce {
-  std::string channel;
-  std::string text;
-  boot_time deadline;
+  std::string channel; // of Redis; in the embedded store nobody listens
+  std::string text;    // as the listeners get it
+  boot_time deadline;  // not begun after it
 };
 
 // The store tells its listeners (counter, cache, last_good) what happened to it.
@@ -150,8 +150,8 @@ enum class store_change : std::uint8_t {
 };
 
 struct store_event { // store -> listeners
-  store_change change = store_change::link_up;
-  store_identity identity; // as it is now; empty while it does not answer
+  store_change change = store_change::link_up; // link_up also for one that begins to listen while the link is up
+  store_identity identity;                     // as it is now; empty while it does not answer
 };
 
 struct get_store_status {};

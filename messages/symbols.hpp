@@ -19,21 +19,21 @@ namespace holdfast {
 
 // caller -> cache. Counts one hit or one miss.
 struct get_symbols {
-  market which = market::spot;
-  std::optional<boot_time> deadline; // none: the cache's own bounds
+  market which = market::spot;                       // of whose symbols the table is wanted
+  std::optional<boot_time> deadline;                 // none: the cache's own bounds
   std::optional<std::chrono::nanoseconds> max_stale; // a stale answer that is older, or of unknown age, is refused: too_stale
 };
 
 // The answer, with what it is worth. `error` is none or the reason why `table` is null (only in the synchronous
 // call: actors get the fault as an error).
 struct symbols_reply {
-  symbol_table_ptr table; // null: nothing can be had; `error` tells why
-  symbols_source source = symbols_source::none;
-  std::optional<wall_time> fetched_at;         // none: unknown
-  std::optional<std::chrono::nanoseconds> age; // none: unknown
-  bool stale = true;                           // past its TTL, or last good
-  std::uint64_t version = 0;                   // grows with every table of other content, within one process
-  fault error = fault::none;
+  symbol_table_ptr table;                       // null: nothing can be had; `error` tells why
+  symbols_source source = symbols_source::none; // where the table came from; `cache`: out of the store
+  std::optional<wall_time> fetched_at;          // none: unknown
+  std::optional<std::chrono::nanoseconds> age;  // none: unknown
+  bool stale = true;                            // past its TTL, or last good
+  std::uint64_t version = 0;                    // grows with every table of other content, within one process
+  fault error = fault::none;                    // why there is no table; none where there is one
 };
 
 // What a publication is worth at `now`.
@@ -45,15 +45,15 @@ enum class refresh_reason : std::uint8_t { warmup, rejected_order, calendar, ope
 // warmup, engine -> cache: fetch now, unless a fresh table younger than `at_age` is known, here or in the store; shares a
 // fetch that is running. With an age of 0 the exchange is asked in any case.
 struct refresh_symbols {
-  market which = market::spot;
-  refresh_reason reason = refresh_reason::warmup;
-  std::chrono::nanoseconds at_age{0};
+  market which = market::spot;                    // the market to be fetched
+  refresh_reason reason = refresh_reason::warmup; // for people: the cache treats all alike
+  std::chrono::nanoseconds at_age{0};             // 0: whatever is known is too old
 };
 
 // `failure` is none if a validated table came from the exchange, or another process's from the store.
 struct refresh_outcome {
-  market which = market::spot;
-  fault failure = fault::none;
+  market which = market::spot;              // the market that was asked for
+  fault failure = fault::none;              // why no table came
   std::string detail;                       // for people; no secret in it
   std::optional<boot_time> forbidden_until; // with fetch_forbidden, where known: no use in retrying earlier
   std::uint64_t version = 0;                // of the table that is known now; 0: none
@@ -64,39 +64,40 @@ struct refresh_outcome {
 
 // host -> cache: the exchange refused an order for a rule of this symbol. Causes at most one refresh per market and 10 s.
 struct rejection_reported {
-  market which = market::spot;
-  std::string symbol; // as the exchange spells it
+  market which = market::spot; // where the order was placed
+  std::string symbol;          // as the exchange spells it
 };
 
 // cache -> subscribers: a table of another content was published.
 struct symbols_changed {
-  market which = market::spot;
+  market which = market::spot;             // the market of the new table
   std::uint64_t version = 0;               // of the new table, as in symbols_reply
   std::shared_ptr<const symbol_diff> diff; // never null
 };
 
 // A table on its way between actors, with its origin.
 struct symbols_answer {
-  symbol_table_ptr table; // null: there is none
-  symbols_source source = symbols_source::none;
-  std::optional<wall_time> fetched_at;   // none: unknown
-  std::optional<boot_time> fetched_boot; // the same instant on this boot clock; none: unknown
-  table_order order;                     // unknown where no token could be had
+  symbol_table_ptr table;                       // null: there is none
+  symbols_source source = symbols_source::none; // where it came from; `none` without a table
+  std::optional<wall_time> fetched_at;          // none: unknown
+  std::optional<boot_time> fetched_boot;        // the same instant on this boot clock; none: unknown
+  table_order order;                            // unknown where no token could be had
 
+  // What tells which of two tables is newer.
   table_stamp stamp() const noexcept { return {order, fetched_boot}; }
 };
 
 // cache -> supervisor: bring a new table. `baseline` is what the plausibility gate compares with; may be null.
 struct fetch_wanted {
-  market which = market::spot;
-  symbol_table_ptr baseline;
+  market which = market::spot; // the market to be fetched
+  symbol_table_ptr baseline;   // the newest table known
 };
 
 // supervisor -> cache. With a failure, `answer` is last good's, or has no table where nothing was ever good.
 struct fetch_result {
-  market which = market::spot;
-  symbols_answer answer;
-  fault failure = fault::none;
+  market which = market::spot;              // the market that was asked for
+  symbols_answer answer;                    // the new table, or the one to fall back on
+  fault failure = fault::none;              // none: the table is new, from the exchange
   std::string detail;                       // for people; no secret in it
   std::optional<boot_time> forbidden_until; // with fetch_forbidden, where known
 };
@@ -104,13 +105,13 @@ struct fetch_result {
 // cache -> supervisor: last good's answer now, without waiting for the running fetch. Answered with a fetch_result
 // whose failure is `deadline`.
 struct fallback_wanted {
-  market which = market::spot;
+  market which = market::spot; // the market that is being fetched
 };
 
 // supervisor -> fetcher. The fetcher gives up at `deadline` by itself; the supervisor replaces it if it does not.
 struct fetch_symbols {
   symbol_table_ptr baseline; // of the plausibility gate; may be null
-  boot_time deadline;
+  boot_time deadline;        // on the boot clock
 };
 
 // fetcher -> supervisor. Ordinary failures are answers, not crashes.
@@ -123,25 +124,25 @@ struct fetch_outcome {
 
 // supervisor -> last_good; answered with symbols_answer, or the fault no_data.
 struct last_good_wanted {
-  market which = market::spot;
+  market which = market::spot; // whose last good table is wanted
 };
 
 // cache -> last_good: a validated table was published.
 struct table_accepted {
-  market which = market::spot;
-  symbols_answer answer;
+  market which = market::spot; // the market of the table
+  symbols_answer answer;       // from the exchange or from the store; kept if it is newer than what is kept
 };
 
 // engine -> cache: an operator believes a table that the plausibility gate refused. Answered with refresh_outcome.
 struct accept_symbols {
-  market which = market::spot;
-  symbols_answer answer;
+  market which = market::spot; // the market of the table
+  symbols_answer answer;       // the refused table; its order is not read
 };
 
 // A table that another process announced, or that the store may have lost: store -> cache, last_good.
 struct symbols_announced {
-  market which = market::spot;
-  table_order order;
+  market which = market::spot; // the market of the table
+  table_order order;           // not newer than what one has: nothing to do
 };
 
 } // namespace holdfast

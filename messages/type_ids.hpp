@@ -50,6 +50,7 @@ HOLDFAST_EXPORT void register_messages(caf::actor_system_config& config);
   apply(history_days_wanted) apply(history_days)
 
 CAF_BEGIN_TYPE_ID_BLOCK(holdfast, caf::first_custom_type_id)
+// Gives one message the next id; only for the list above.
 #define HOLDFAST_ADD_TYPE_ID(name) CAF_ADD_TYPE_ID(holdfast, (holdfast::name))
 HOLDFAST_MESSAGES(HOLDFAST_ADD_TYPE_ID)
 CAF_ADD_TYPE_ID(holdfast, (holdfast::store_listen))
@@ -57,6 +58,7 @@ CAF_ADD_TYPE_ID(holdfast, (holdfast::symbols_listen))
 #undef HOLDFAST_ADD_TYPE_ID
 CAF_END_TYPE_ID_BLOCK(holdfast)
 
+// Tells CAF that one message is never serialised; only for the list above.
 #define HOLDFAST_ALLOW_UNSAFE(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(holdfast::name)
 HOLDFAST_MESSAGES(HOLDFAST_ALLOW_UNSAFE)
 #undef HOLDFAST_ALLOW_UNSAFE

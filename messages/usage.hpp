@@ -13,13 +13,13 @@ namespace holdfast {
 
 // Whatever is not in the store yet goes there now. Answered with done once it is there; an error at the deadline.
 struct keep_now {
-  boot_time deadline;
+  boot_time deadline; // on the boot clock; what is not there by then is tried again while the engine runs
 };
 
 // Answered with features_found by the deadline at the latest, with what is known by then.
 struct features_wanted {
   std::uint32_t days = 7; // of the history, today included
-  boot_time deadline;
+  boot_time deadline;     // on the boot clock
 };
 
 struct feature_usage {                   // how much one feature is used
@@ -32,7 +32,7 @@ struct feature_usage {                   // how much one feature is used
 struct features_found { // with an error: what could be told without the store
   std::vector<std::string> days;       // as 2026-11-24, of UTC; as long as every per_day that is not empty
   std::vector<feature_usage> features; // the most used first, then by name
-  fault error = fault::none;
+  fault error = fault::none;           // why the totals could not be had; none: they are here
 };
 
 struct get_feature_status {};
