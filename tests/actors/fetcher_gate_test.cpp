@@ -165,7 +165,8 @@ CAF_TEST(one tick of zero among many is not traded on and is counted) {
     table = after;
   }
   always(answered(200, body_of(200, filters("0.02"))));
-  CAF_CHECK_EQUAL(fetch(table).answer.table->find("S0USDT")->tick_size.text(), "0.02");
+  const auto changed = fetch(table).answer.table;
+  CAF_CHECK_EQUAL(changed->find("S0USDT")->tick_size.text(), "0.02");
   CAF_CHECK_EQUAL(counted["rules_kept:spot"], 2);
 }
 
