@@ -22,16 +22,16 @@ namespace holdfast {
 
 // Two sums that only grow; the counter's value is their difference.
 struct stripe_cell {
-  std::atomic<std::uint64_t> added{0};
-  std::atomic<std::uint64_t> subtracted{0};
+  std::atomic<std::uint64_t> added{0};      // by `incr()`, modulo 2^64
+  std::atomic<std::uint64_t> subtracted{0}; // by `decr()`: what was taken away, as a positive number
 };
 static_assert(sizeof(stripe_cell) == 16 && std::atomic<std::uint64_t>::is_always_lock_free);
 
 // The calling thread's own stripe of one open ledger. It is this thread's as long as the tickets are equal: no ticket is
 // given out twice, so that neither a closed ledger's handle nor its stripe is ever taken for a later one's.
 struct thread_stripe {
-  std::uint32_t ticket = 0;
-  stripe_cell* cells = nullptr;
+  std::uint32_t ticket = 0;     // of the ledger that the stripe is from, as in its handles; 0: of none
+  stripe_cell* cells = nullptr; // the first of the stripe; null: none was taken yet
 };
 
 // Ledgers whose handles count without atomics; what a process opens beyond that at the same time counts with them.

@@ -16,8 +16,8 @@
 
 namespace holdfast {
 
-inline constexpr std::size_t counter_key_bytes_max = 200;
-inline constexpr std::string_view metric_prefix = "metrics:";
+inline constexpr std::size_t counter_key_bytes_max = 200;     // all that a row of the ledger has room for
+inline constexpr std::string_view metric_prefix = "metrics:"; // with the colon; a key with it must be a metric key
 
 // Why a key, or a segment of one, is refused.
 enum class key_fault : std::uint8_t {

@@ -15,7 +15,7 @@ namespace holdfast {
 
 // units / 10^scale.
 struct HOLDFAST_EXPORT decimal {
-  std::int64_t units = 0;
+  std::int64_t units = 0; // signed, each 10^-scale
   std::uint8_t scale = 0; // digits after the point
 
   // "-12.3400" -> {-123400, 4}. No exponent, no blanks, at least one digit. Zeros at the end of the fraction are given
@@ -27,9 +27,13 @@ struct HOLDFAST_EXPORT decimal {
 
   // By value: 1.0 equals 1.00.
   friend bool operator==(const decimal& a, const decimal& b) noexcept { return compare(a, b) == 0; }
+  // By value: 0.99 is less than 1.0.
   friend bool operator<(const decimal& a, const decimal& b) noexcept { return compare(a, b) < 0; }
+  // By value: 1.0 is not greater than 1.00.
   friend bool operator>(const decimal& a, const decimal& b) noexcept { return compare(a, b) > 0; }
+  // By value: 1.00 is at most 1.0, and the other way round.
   friend bool operator<=(const decimal& a, const decimal& b) noexcept { return compare(a, b) <= 0; }
+  // By value: 1.0 is at least 1.00, and the other way round.
   friend bool operator>=(const decimal& a, const decimal& b) noexcept { return compare(a, b) >= 0; }
 
   // By value: negative, 0 or positive, as `a` is less than, equal to or greater than `b`.

@@ -24,7 +24,7 @@ namespace holdfast {
 // Of the file in the state folder, for a site of runtime/machine.hpp.
 HOLDFAST_EXPORT std::string embargo_file_name(market which, std::string_view site);
 
-enum class embargo_cause : std::uint8_t {
+enum class embargo_cause : std::uint8_t { // who closed the budget
   exchange,  // the exchange said so: 429, 418, error -1003
   own_share, // this address has used as much of the running minute's weight as we allow ourselves
 };

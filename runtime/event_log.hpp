@@ -20,7 +20,7 @@
 
 namespace holdfast {
 
-enum class event_kind : std::uint8_t {
+enum class event_kind : std::uint8_t { // what changed
   started,
   link_up,
   link_down,
@@ -34,7 +34,7 @@ enum class event_kind : std::uint8_t {
   embargo,        // the exchange forbids asking
   gate_refusal,   // a table was not believed
 };
-inline constexpr std::size_t event_kind_count = 12;
+inline constexpr std::size_t event_kind_count = 12; // of enumerators above
 
 // The name of the enumerator, as in metrics and routes.
 constexpr std::string_view to_string(event_kind kind) noexcept {
@@ -45,19 +45,19 @@ constexpr std::string_view to_string(event_kind kind) noexcept {
 }
 
 struct event { // one change of state; what repeats is one event with a count
-  std::uint64_t number = 0; // grows by one with every event of the engine
-  wall_time first;
-  wall_time last;           // differs from `first` where it was repeated
-  std::uint64_t count = 1;
-  event_kind kind = event_kind::started;
-  std::string subject;      // "spot", "futures", "redis", "engine"
-  std::string detail;       // for people; nothing secret
+  std::uint64_t number = 0;              // grows by one with every event of the engine
+  wall_time first;                       // when it was noted; where it was repeated, the first time
+  wall_time last;                        // differs from `first` where it was repeated
+  std::uint64_t count = 1;               // how often it was noted, from `first` to `last`
+  event_kind kind = event_kind::started; // what the subject did or suffered
+  std::string subject;                   // "spot", "futures", "redis", "engine"
+  std::string detail;                    // for people; nothing secret
 };
 
 class HOLDFAST_EXPORT event_log {
 public:
-  static constexpr std::size_t events_max = 1000;
-  static constexpr std::size_t event_text_max = 200;
+  static constexpr std::size_t events_max = 1000;    // past it the oldest one goes
+  static constexpr std::size_t event_text_max = 200; // bytes, of the subject and the detail each; the rest is cut off
 
   // `detail` is cut to event_text_max bytes; no secret may be in it.
   void note(event_kind kind, std::string_view subject, std::string_view detail, wall_time at);

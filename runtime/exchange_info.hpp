@@ -20,18 +20,19 @@ namespace holdfast {
 
 // Something that this version has no name for.
 struct schema_unknown {
+  // Where it stood: as a value of a symbol, as a filter's type, or as a key of an object (`field`).
   enum class kind : std::uint8_t { status, contract_type, filter, field };
-  kind what = kind::field;
-  std::string name;
+  kind what = kind::field; // names of two kinds are two, also where they read the same
+  std::string name;        // the exchange's, cut where it is long; "?": no clean UTF-8
   std::uint64_t count = 0; // how often it was met
 };
 
 struct exchange_info {
-  symbol_table_ptr table;
+  symbol_table_ptr table;                          // never null; may be without a symbol
   std::int64_t server_time_ms = 0;                 // 0: not told
   std::optional<std::int64_t> weight_per_minute;   // REQUEST_WEIGHT limit of the body's rateLimits
   std::uint64_t bad_symbols = 0;                   // left out (unusable or repeated name, no object) or never listed (no asset)
-  std::vector<schema_unknown> unknown;
+  std::vector<schema_unknown> unknown;             // of this body; see Bounds
 };
 
 struct exchange_info_error {        // why a body is no list

@@ -31,8 +31,8 @@ struct refused_table { // the newest table that was not believed
   symbol_table_ptr table;                       // never null; without a symbol where the exchange sent none
   symbols_source source = symbols_source::none; // where it came from
   gate_verdict verdict;                         // why it was not believed
-  wall_time fetched_at;
-  boot_time fetched_boot; // the same instant on this boot clock
+  wall_time fetched_at;                         // when the exchange was asked for it
+  boot_time fetched_boot;                       // the same instant on this boot clock
 };
 
 // A copy of everything, for status.
@@ -42,12 +42,12 @@ struct exchange_facts {
   std::optional<boot_time> key_refused_until; // the key is not used before
   std::optional<std::int64_t> used_weight;    // of the minute at `weight_at`
   std::optional<std::int64_t> weight_limit;   // per minute; none: not told yet
-  std::optional<boot_time> weight_at;
-  bool without_permission_sets = false; // the whole list is too large
-  std::uint64_t bad_symbols = 0;        // of the newest body
-  std::vector<schema_unknown> unknown;  // bodies that had it
-  std::uint64_t refusals = 0;           // of the plausibility gate, so far
-  std::optional<refused_table> refused; // not accepted since
+  std::optional<boot_time> weight_at;         // when the exchange told it; none: never
+  bool without_permission_sets = false;       // the whole list is too large
+  std::uint64_t bad_symbols = 0;              // of the newest body
+  std::vector<schema_unknown> unknown;        // bodies that had it
+  std::uint64_t refusals = 0;                 // of the plausibility gate, so far
+  std::optional<refused_table> refused;       // not accepted since
 };
 
 class HOLDFAST_EXPORT exchange_memory {
@@ -64,12 +64,16 @@ public:
   void weight_told(std::int64_t used);
   // Per minute.
   void limit_told(std::int64_t limit);
+  // As limit_told() last; none: not told yet.
   std::optional<std::int64_t> weight_limit() const;
   // Asking for less was needed; remembered for a day, then the whole is tried again.
   void whole_was_too_large();
+  // False: the next question leaves permission sets out.
   bool asks_for_whole() const;
+  // Of one body: bad symbols replace those of the last one, unknown names join those that are known.
   void schema_seen(const std::vector<schema_unknown>& unknown, std::uint64_t bad_symbols);
 
+  // Replaces the one before, and the file where table or reason differ from it. Its table must not be null.
   void refused(refused_table table);
   // The refused table, once: a good one came.
   std::optional<refused_table> take_refused();
@@ -83,6 +87,7 @@ public:
   // Of the exchange's own rows. A pinned symbol that is there again is missed from now on.
   void believed(const symbol_table& table);
 
+  // As of now: a refusal of the key that is over has no end any more.
   exchange_facts facts() const;
 
 private:

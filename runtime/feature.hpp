@@ -29,16 +29,18 @@ namespace holdfast {
 // Hashes of the subjects that were met lately. One that is added again may show twice: it means the same.
 class HOLDFAST_EXPORT feature_subjects {
 public:
-  static constexpr std::size_t room = 8192;
+  static constexpr std::size_t room = 8192; // hashes; a new one may find none a little before that
 
   // False: there is no room.
   bool add(std::uint64_t hash) noexcept;
   // Pre: nobody needs to be told of it any more.
   void remove(std::uint64_t hash) noexcept;
+  // Hashes held now; a little off while other threads add and remove.
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
   // Grows with every new one.
   std::uint64_t additions() const noexcept { return additions_.load(std::memory_order_acquire); }
 
+  // `visit(hash)`, in no order; what is added or removed meanwhile may be met or not.
   template <class Visit>
   void for_each(Visit visit) const {
     for (const auto& slot : slots_)
@@ -64,10 +66,11 @@ public:
   // Where it is new. Empty: nobody.
   void note(std::string_view subject) noexcept;
 
-  counter uses() const noexcept { return uses_; }
-  const std::string& name() const noexcept { return name_; }
+  counter uses() const noexcept { return uses_; } // to count with
+  const std::string& name() const noexcept { return name_; } // as in metrics:feature_usage:<name>
   // Null: none was ever given.
   feature_subjects* subjects() noexcept { return subjects_.load(std::memory_order_acquire); }
+  // Uses whose subject was not noted, for want of room or memory; in this process.
   std::uint64_t left_out() const noexcept { return left_out_.load(std::memory_order_relaxed); }
 
 private:
@@ -84,9 +87,12 @@ private:
 class feature {
 public:
   feature() noexcept = default; // counts for nobody
+  // Counts uses only: subjects are not noted.
   explicit feature(counter uses) noexcept : uses_{uses} {}
+  // Counts uses and notes subjects. `account` must not be null.
   explicit feature(std::shared_ptr<feature_account> account) noexcept : uses_{account->uses()}, account_{std::move(account)} {}
 
+  // By nobody in particular.
   void used() const noexcept { uses_.incr(); }
   // An empty subject is nobody: the use alone is counted.
   void used(std::string_view subject) const noexcept {
@@ -102,7 +108,7 @@ private:
 
 // Features beyond so many are counted, their subjects are not noted.
 inline constexpr std::size_t features_max = 256;
-using feature_table = named_table<feature_account>;
-using feature_table_ptr = std::shared_ptr<feature_table>;
+using feature_table = named_table<feature_account>;       // those whose subjects are noted
+using feature_table_ptr = std::shared_ptr<feature_table>; // of the engine and its feature_keeper
 
 } // namespace holdfast

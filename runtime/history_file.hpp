@@ -38,8 +38,8 @@ struct history_limits { // how long points of each step are kept
   std::chrono::seconds fine = std::chrono::hours{24};         // points every 10 s
   std::chrono::seconds minutes = std::chrono::hours{24 * 30}; // points every minute
   std::chrono::seconds hours = std::chrono::hours{24 * 731};  // points every hour
-  std::uint64_t bytes_max = 1u << 30;
-  std::size_t series_max = 10'000;
+  std::uint64_t bytes_max = 1u << 30;                         // of bytes(); prune() sees to it
+  std::size_t series_max = 10'000;                            // counters, with those that ended and are still kept
 };
 
 struct history_point { // a total at the end of a step
@@ -50,15 +50,16 @@ struct history_point { // a total at the end of a step
 
 struct history_range { // which points are wanted, in Unix seconds
   std::int64_t since = 0; // Unix seconds, both ends included
-  std::int64_t until = 0;
+  std::int64_t until = 0; // not before `since`
   std::optional<std::int64_t> step; // seconds; none: whatever suits the range
 };
 
 struct history_line { // points of one counter, the oldest first
-  std::int64_t step = 10;
+  std::int64_t step = 10;            // seconds; what was asked for or more, as the rows that are kept allow
   std::vector<history_point> points; // in order of time, none where nobody watched
 };
 
+// Keys and totals, each key once, in any order.
 using counter_values = std::vector<std::pair<std::string, std::int64_t>>;
 
 // A day of UTC as 2026-11-24.
@@ -66,7 +67,7 @@ HOLDFAST_EXPORT std::string day_text(std::int64_t days_since_1970);
 
 class HOLDFAST_EXPORT history_file {
 public:
-  static constexpr std::int64_t points_max = 20'000;
+  static constexpr std::int64_t points_max = 20'000; // of one read(); more is an error
 
   // Makes the file where there is none. The error is a sentence for people.
   static expected<std::unique_ptr<history_file>, std::string> open(const std::string& path, history_limits limits = {});
@@ -86,10 +87,10 @@ public:
   // Drops what is older than the limits, and more where the file is too large. To be called every few minutes.
   void prune(std::int64_t now);
 
-  std::uint64_t bytes() const;
-  std::size_t series() const noexcept { return ids_.size(); }
+  std::uint64_t bytes() const; // pages in use, without free ones and the write-ahead log
+  std::size_t series() const noexcept { return ids_.size(); } // with those that ended, until prune() forgets them
   std::uint64_t left_out() const noexcept { return left_out_; } // counters of the last record()
-  const std::string& last_error() const noexcept { return last_error_; }
+  const std::string& last_error() const noexcept { return last_error_; } // SQLite's words, kept past later successes
 
 private:
   friend class history_statement;

@@ -22,14 +22,14 @@
 namespace holdfast {
 
 struct http_request { // one GET
-  std::string url;
+  std::string url;                                          // with its query
   std::vector<std::pair<std::string, std::string>> headers; // may hold a key: never logged
-  std::chrono::milliseconds timeout{10'000};
-  std::size_t max_body = 64u << 20; // decoded bytes
+  std::chrono::milliseconds timeout{10'000};                // for the whole exchange
+  std::size_t max_body = 64u << 20;                         // decoded bytes
 };
 
 struct HOLDFAST_EXPORT http_answer { // any status is an answer
-  int status = 0;
+  int status = 0;                                           // of HTTP, of the last answer of a redirect
   std::string body;                                         // decoded
   std::vector<std::pair<std::string, std::string>> headers; // names in lower case, of the last answer of a redirect
 
@@ -37,7 +37,7 @@ struct HOLDFAST_EXPORT http_answer { // any status is an answer
   std::optional<std::string_view> header(std::string_view name) const noexcept;
 };
 
-enum class transfer_failure_kind : std::uint8_t {
+enum class transfer_failure_kind : std::uint8_t { // what kept an answer from coming
   unreachable, // no connection: refused, name not resolved, no route, TLS handshake failed
   timeout,     // the deadline passed
   broken,      // the connection ended inside the answer, or the answer was not HTTP
@@ -47,8 +47,8 @@ enum class transfer_failure_kind : std::uint8_t {
 };
 
 struct transfer_failure { // no answer, and why
-  transfer_failure_kind kind = transfer_failure_kind::broken;
-  std::string detail; // for people; holds no header and no key
+  transfer_failure_kind kind = transfer_failure_kind::broken; // for programs
+  std::string detail;                                         // for people; holds no header and no key
 };
 
 class HOLDFAST_EXPORT http_transfer {

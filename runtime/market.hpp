@@ -12,8 +12,8 @@ namespace holdfast {
 // Spot, and USD-margined futures.
 enum class market : std::uint8_t { spot, futures };
 
-inline constexpr std::array<market, 2> all_markets{market::spot, market::futures};
-inline constexpr std::size_t market_count = all_markets.size();
+inline constexpr std::array<market, 2> all_markets{market::spot, market::futures}; // by index()
+inline constexpr std::size_t market_count = all_markets.size();                    // length of every array per market
 
 // Its place in every array of market_count.
 constexpr std::size_t index(market which) noexcept { return static_cast<std::size_t>(which); }

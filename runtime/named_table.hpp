@@ -18,6 +18,7 @@ namespace holdfast {
 template <class Thing>
 class named_table {
 public:
+  // Allocates the places of all `most` things at once.
   explicit named_table(std::size_t most) : made_{most}, slots_(std::bit_ceil(most * 2 + 2)) {}
   named_table(const named_table&) = delete;
   named_table& operator=(const named_table&) = delete;
@@ -54,6 +55,7 @@ public:
       visit(*made_[i]->thing);
   }
 
+  // Things made so far.
   std::size_t size() const noexcept { return count_.load(std::memory_order_acquire); }
 
 private:

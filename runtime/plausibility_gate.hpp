@@ -14,7 +14,7 @@
 
 namespace holdfast {
 
-enum class gate_reason : std::uint8_t {
+enum class gate_reason : std::uint8_t { // what speaks against a table; of several the first that was found
   believed,
   empty,               // nothing in TRADING, or nothing listed where something was
   shrunk,              // implausibly fewer in TRADING, or listed, than before
@@ -24,6 +24,7 @@ enum class gate_reason : std::uint8_t {
   server_time_went_back,
 };
 
+// The name of the enumerator, as in logs, counters and the status.
 HOLDFAST_EXPORT std::string_view to_string(gate_reason reason) noexcept;
 
 // Shares are percent. Every share but the first is of symbols in TRADING, and refused only above what is given.
@@ -33,15 +34,16 @@ struct gate_settings {
                                      // same where the last ones are known (keep_lost_rules in symbol_merge.hpp)
   unsigned changed_percent_max = 50; // ticks or steps that changed, of the symbols in both tables
   unsigned wild_percent_max = 5;     // of these, by `wild_factor` or more either way, or that were lost
-  unsigned wild_factor = 1000;
-  std::vector<std::string> pinned; // must be there, in any status
+  unsigned wild_factor = 1000;       // 0: only what was lost is wild
+  std::vector<std::string> pinned;   // must be there, in any status
   // Spot: no body is from before that, Unix milliseconds; none: from before the baseline.
   std::optional<std::int64_t> server_time_min_ms;
 };
 
 struct gate_verdict { // believed, or why not
-  gate_reason reason = gate_reason::believed;
-  std::string detail; // for people: what was seen and what is accepted
+  gate_reason reason = gate_reason::believed; // for programs
+  std::string detail;                         // for people: what was seen and what is accepted
+  // The table may replace the baseline.
   bool believed() const noexcept { return reason == gate_reason::believed; }
 };
 

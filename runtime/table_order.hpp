@@ -17,13 +17,14 @@ namespace holdfast {
 struct table_order {
   std::uint64_t token = 0;    // of the lease under which the fetch began
   std::uint64_t sequence = 0; // of the fetch under this token
-  bool known() const noexcept { return token != 0; }
+  bool known() const noexcept { return token != 0; } // false: token zero, see above
+  // By token, then by sequence. For orders that are both known; tables are compared with is_newer().
   friend auto operator<=>(const table_order&, const table_order&) = default;
 };
 
 // When a table was fetched, as told by whoever fetched it.
 struct table_stamp {
-  table_order order;
+  table_order order;                // token zero: none
   std::optional<boot_time> fetched; // none: unknown
 };
 

@@ -33,7 +33,7 @@ class task_account;
 
 // What is known of a task.
 struct task_reading {
-  std::string name;
+  std::string name;                              // the segment of its keys; empty: a handle of no task
   std::uint64_t successes = 0;                   // of this process
   std::uint64_t errors = 0;                      // likewise
   std::uint64_t running = 0;                     // runs of this process that have not ended
@@ -48,9 +48,10 @@ struct task_reading {
 class [[nodiscard]] HOLDFAST_EXPORT task_run { // one run; told apart from others by its scope, used by one thread
 public:
   task_run() noexcept = default; // of no task
+  // Begins now. Null: of no task.
   explicit task_run(std::shared_ptr<task_account> account) noexcept;
   ~task_run();
-  task_run(task_run&& other) noexcept;
+  task_run(task_run&& other) noexcept; // the run goes on in the new scope; `other` is of no task then
   task_run& operator=(task_run&& other) noexcept; // ends the run that was held
 
   // The first word counts, what comes after it is not heard.
@@ -77,13 +78,15 @@ private:
 class HOLDFAST_EXPORT task {
 public:
   task() noexcept = default;
+  // Null: counts for nobody.
   explicit task(std::shared_ptr<task_account> account) noexcept : account_{std::move(account)} {}
 
-  task_run begin() const noexcept { return task_run{account_}; }
+  task_run begin() const noexcept { return task_run{account_}; } // several may run at once
   // How often it is meant to succeed. Zero changes nothing.
   void expect_every(std::chrono::nanoseconds interval) const noexcept;
   // Somebody else had then what a run would bring: no silence, and nothing to count.
   void learn_success(wall_time when) const noexcept;
+  // All zero and empty where the handle counts for nobody.
   task_reading read() const;
 
 private:

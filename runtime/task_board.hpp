@@ -21,16 +21,20 @@ namespace holdfast {
 
 // metrics:<task>:success and metrics:<task>:error.
 struct task_counters {
-  counter success;
-  counter error;
+  counter success; // metrics:<task>:success
+  counter error;   // metrics:<task>:error; dropped runs are in neither
 };
 
 class task_account { // what is kept of one task; any thread
 public:
+  // Silence is counted from now on.
   task_account(std::string_view name, task_counters counters, clock_ptr clock);
 
+  // One run more is under way. Answers now, for succeeded() or failed().
   boot_time begin() noexcept;
+  // The run that began then has ended well; its duration and the time of the success are kept.
   void succeeded(boot_time began) noexcept;
+  // The run that began then has not; `why` is for people, see Bounds in task.hpp.
   void failed(boot_time began, std::string_view why) noexcept;
   // The run counts as nothing. As of succeeded() and failed(): once for every begin().
   void dropped() noexcept;
@@ -40,9 +44,9 @@ public:
   // What another process, or this one before a restart, has told. What is in the future is not believed.
   void learn(std::optional<wall_time> last_run, std::optional<wall_time> last_success) noexcept;
 
-  const std::string& name() const noexcept { return name_; }
-  const duration_histogram& durations() const noexcept { return durations_; }
-  task_reading read() const;
+  const std::string& name() const noexcept { return name_; } // the segment of its keys; "other": of the shared account
+  const duration_histogram& durations() const noexcept { return durations_; } // without those of dropped runs
+  task_reading read() const; // a copy, under a short lock
 
 private:
   static constexpr std::size_t error_bytes_max = 200;
@@ -68,7 +72,7 @@ private:
 
 class task_board {
 public:
-  static constexpr std::size_t tasks_max = 256;
+  static constexpr std::size_t tasks_max = 256; // without `other`
 
   // `rest`: of the account `other`.
   explicit task_board(clock_ptr clock = system_clocks(), task_counters rest = {})
@@ -96,7 +100,9 @@ public:
   // Of tasks without an account of their own; not among those that are read.
   task rest() const noexcept { return task{rest_}; }
 
+  // All tasks, in the order in which they were first asked for.
   std::vector<task_reading> read() const;
+  // `visit(account)` for each of them in the same order, without a copy; not of `other`.
   template <class Visit>
   void for_each(Visit visit) const {
     tasks_.for_each(visit);
@@ -110,6 +116,7 @@ private:
   std::shared_ptr<task_account> rest_;
 };
 
+// Of the engine's telemetry and its task_keeper.
 using task_board_ptr = std::shared_ptr<task_board>;
 
 } // namespace holdfast
