@@ -20,7 +20,7 @@ struct HOLDFAST_EXPORT boot_clock { // a clock of std::chrono over CLOCK_BOOTTIM
   using period = duration::period;                                  // a thousand millionth of a second
   using time_point = std::chrono::time_point<boot_clock, duration>; // since the machine booted
   static constexpr bool is_steady = true;                           // and goes on while the machine sleeps
-  static time_point now() noexcept;                                 // of the machine itself: virtual time comes from a clock_source
+  static time_point now() noexcept;                                 // of the machine, also in tests; see clock_source
 };
 
 using boot_time = boot_clock::time_point;                           // of this process only; see above
