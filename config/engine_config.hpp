@@ -31,7 +31,7 @@ private:
   std::string text_;
 };
 
-inline std::string to_string(const config_error& error) { return error.text(); }
+inline std::string to_string(const config_error& error) { return error.text(); } // its text(); empty: nothing is wrong
 
 class HOLDFAST_EXPORT engine_config : public caf::actor_system_config, public options {
 public:

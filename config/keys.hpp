@@ -44,11 +44,12 @@ constexpr std::string_view cache_miss(market which) noexcept {
 constexpr std::string_view warmup_task(market which) noexcept {
   return which == market::spot ? "warmup_spot_symbols_cache" : "warmup_futures_symbols_cache";
 }
-// Counters of that task.
+// Counter of that task: refreshes that succeeded, each counted by the process that fetched.
 constexpr std::string_view warmup_success(market which) noexcept {
   return which == market::spot ? "metrics:warmup_spot_symbols_cache:success"
                                : "metrics:warmup_futures_symbols_cache:success";
 }
+// Counter of that task: refreshes that failed, every failed retry too.
 constexpr std::string_view warmup_error(market which) noexcept {
   return which == market::spot ? "metrics:warmup_spot_symbols_cache:error"
                                : "metrics:warmup_futures_symbols_cache:error";
@@ -73,13 +74,14 @@ inline std::string fence(std::string_view key) { return std::string{"holdfast:{"
 inline std::string distinct(std::string_view counter) {
   return std::string{"holdfast:distinct:{"}.append(counter).append("}");
 }
-// Of a task: metrics:<task>:success and metrics:<task>:error. Pre: `task` is a segment.
+// Of a task's runs that succeeded: metrics:<task>:success. Pre: `task` is a segment.
 inline constexpr std::string_view task_success = "success";
-inline constexpr std::string_view task_error = "error";
-// Unix seconds of a task's last run and of its last success, whichever process had it; never move back.
+inline constexpr std::string_view task_error = "error"; // of those that failed: metrics:<task>:error
+// Unix seconds at which a task's last run ended, whichever process had it; never moves back.
 inline std::string task_last_run(std::string_view task) {
   return std::string{"holdfast:task:"}.append(task).append(":last_run_ts");
 }
+// The same of its last success; no such key: none yet, as far as the store knows.
 inline std::string task_last_success(std::string_view task) {
   return std::string{"holdfast:task:"}.append(task).append(":last_success_ts");
 }

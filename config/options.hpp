@@ -15,7 +15,7 @@
 namespace holdfast {
 
 struct HOLDFAST_EXPORT options {
-  using duration = std::chrono::nanoseconds;
+  using duration = std::chrono::nanoseconds; // of all settings that are times, whatever unit their text has
 
   std::string store = "auto"; // "auto", "redis", "embedded"
   std::string redis_url; // redis://[[user]:password@]host[:port][/db] or unix:///path[?db=n]; never logged with its password
@@ -57,13 +57,17 @@ struct HOLDFAST_EXPORT options {
   duration ledger_sync_interval{0};     // ledger to the disk itself; 0: when the kernel likes
   std::size_t max_response_bytes = 64u << 20; // decoded
 
+  // Of the market asked about, in the order in which they are tried.
   const std::vector<std::string>& urls(market which) const noexcept {
     return which == market::spot ? spot_urls : futures_urls;
   }
+  // Of the market asked about; empty: a list is believed without any.
   const std::vector<std::string>& pinned(market which) const noexcept {
     return which == market::spot ? spot_pinned : futures_pinned;
   }
+  // Of the market asked about: how long after its fetch a table is fresh.
   duration ttl(market which) const noexcept { return which == market::spot ? spot_ttl : futures_ttl; }
+  // Of the market asked about; 0: no warmup.
   duration warmup_interval(market which) const noexcept {
     return which == market::spot ? spot_warmup_interval : futures_warmup_interval;
   }

@@ -46,24 +46,25 @@ namespace holdfast {
 struct engine_parts;
 struct telemetry;
 
-// Everything that the actors tell about themselves.
+// Everything that the actors tell about themselves; what one does not tell in time stays empty.
 struct engine_status {
-  cache_status cache;
-  supervisor_status supervisor;
-  last_good_status last_good;
-  warmup_status warmup;
-  counter_status counters;
-  store_status store;
+  cache_status cache; // of the tables that are answered with, by market
+  supervisor_status supervisor; // of the fetchers: crashes, failures in a row, circuits
+  last_good_status last_good; // of the tables that are kept for the next start
+  warmup_status warmup; // of the refreshes that nobody has to ask for
+  counter_status counters; // of the ledger, and what of it is not in the store yet
+  store_status store; // of the store that is used, Redis or the embedded one
   std::array<exchange_facts, market_count> exchange;                // by market, as everything of this length here
   std::array<std::optional<boot_time>, market_count> embargo_until; // none: one may ask
   std::array<embargo_cause, market_count> embargo_cause_of{};       // of the running or the last one
-  history_status history;
-  rate_limiter_status rate_limits;
+  history_status history; // of the counters' history on disk
+  rate_limiter_status rate_limits; // of all limits of this process together
   std::array<std::uint64_t, market_count> hits{};   // of this process, whoever answered; a second old at most
-  std::array<std::uint64_t, market_count> misses{};
+  std::array<std::uint64_t, market_count> misses{}; // likewise: questions for symbols that were not answered fresh
+  // All that have an account in this process, warmup among them; in the order in which they came up.
   std::vector<task_reading> tasks;
   std::uint64_t task_runs_left_out = 0; // of tasks without an account of their own
-  feature_status features;
+  feature_status features; // of the subjects on their way to the store; uses are counters as any other
   std::uint64_t names_left_out = 0;     // texts from outside that were counted as `other`
   std::vector<event> events; // the newest first
   std::string state_folder;  // empty: state is kept in memory only

@@ -21,7 +21,7 @@ namespace holdfast {
 using store_starter = std::function<store_actor(caf::actor_system&, const clock_ptr&, const telemetry_ptr&)>;
 
 struct engine_means {
-  options settings;
+  options settings; // of this engine; means_of() takes them from the system's configuration
   clock_ptr clock = system_clocks(); // of ages, deadlines and TTLs
   store_starter shared_store;      // asked only where the settings want one
   http_transfer_factory transfers; // one for each fetcher's life

@@ -41,15 +41,15 @@ enum class rate_basis : std::uint8_t {
 };
 
 struct rate_decision { // whether one is admitted
-  bool allowed = false;
+  bool allowed = false; // always true for a limit in shadow
   std::int64_t remaining = 0;             // after this decision, as far as its basis knows
   std::chrono::nanoseconds retry_after{0}; // of a refusal: not worth asking earlier; max(): never
-  rate_basis basis = rate_basis::none;
+  rate_basis basis = rate_basis::none; // who decided; `none`: nobody
 };
 
 struct limiter_counters { // of an action's decisions
-  counter allowed;
-  counter refused;
+  counter allowed; // decided so, blindly too; one for each question, whatever its amount
+  counter refused; // likewise; not those that a limit in shadow let through
   counter near;   // allowed, with near_percent of the limit used
   counter shadow; // would have been refused
   counter blind;  // decided without the store
@@ -61,10 +61,11 @@ public:
   limiter_core(rate_limit what, clock_ptr clock, limiter_counters counts,
                std::shared_ptr<const std::atomic<std::int64_t>> processes, std::shared_ptr<blind_record> blind);
 
+  // As it was made; never changes.
   const rate_limit& limit() const noexcept { return what_; }
 
   struct here { // where a question stands in this process
-    rate_decision decision;
+    rate_decision decision; // final: the store need not be asked
     bool renew = false; // the lease runs low: ask for the next one now; said once
   };
   // None: the store must be asked. An amount of 0 only looks, here and elsewhere: it takes and counts nothing.
@@ -89,6 +90,7 @@ public:
   void take_lease(std::int64_t granted, std::int64_t rest, const rate_verdict& verdict, boot_time asked_at) noexcept;
   // The store has not a single permit.
   void remember_refusal(const rate_verdict& verdict, boot_time asked_at) noexcept;
+  // The renewal that was asked for brought no lease: the next may be asked for.
   void lease_not_taken() noexcept { renewing_.store(false, std::memory_order_relaxed); }
 
   // By the away_policy. Counts it.
@@ -123,6 +125,6 @@ private:
   std::atomic<std::int64_t> last_granted_{0};
 };
 
-using limiter_core_ptr = std::shared_ptr<limiter_core>;
+using limiter_core_ptr = std::shared_ptr<limiter_core>; // shared by every handle of the limit and the rate limiter
 
 } // namespace holdfast

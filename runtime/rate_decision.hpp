@@ -22,7 +22,7 @@ inline constexpr std::size_t rate_amounts_max = 128; // of one request
 
 // Decisions about one key at one moment, in their order.
 struct rate_request {
-  rate_rule rule;
+  rate_rule rule; // of the key; may differ from the one its state was written under
   std::vector<std::uint32_t> amounts; // 0 only looks
   std::int64_t hold_us = 0; // what is admitted may be used as late as this, and is counted until a window after that
   // 0: each amount whole or not at all. Else as much of each as there is, where there is so much at least; a refusal then
@@ -32,11 +32,12 @@ struct rate_request {
 };
 
 struct rate_verdict { // about one amount
-  bool allowed = false;
+  bool allowed = false; // false: nothing is granted
   std::int64_t granted = 0;        // where the request has a `least` maybe less than asked for
   std::int64_t remaining = 0;      // after this decision
   std::int64_t retry_after_us = 0; // of a refusal: when it would be granted if nobody else came; -1: never
 };
+// In every member.
 HOLDFAST_EXPORT bool operator==(const rate_verdict& a, const rate_verdict& b) noexcept;
 
 struct rate_outcome { // of one request

@@ -37,27 +37,27 @@ enum class away_policy : std::uint8_t {
 };
 
 struct limiter_options { // how a limit is kept
-  rate_mode mode = rate_mode::exact;
-  rate_algorithm algorithm = rate_algorithm::rolling;
-  away_policy when_away = away_policy::local;
+  rate_mode mode = rate_mode::exact; // `leased` wants a rolling limit with a window of 1 s at least
+  rate_algorithm algorithm = rate_algorithm::rolling; // `smooth`: for rate_mode::exact only
+  away_policy when_away = away_policy::local; // whose answer holds while the store is away or late
   bool shadow = false;      // decide and count, always allow
   int near_percent = 90;    // an admission that leaves this much of the limit used counts as near
   std::chrono::nanoseconds deadline = std::chrono::milliseconds{50}; // for the store's answer, then `when_away` decides
   // Of a lease; 0: an eighth of the limit within lease_share_max, and a sixteenth of the window within [100 ms, 10 s].
   std::int64_t lease_share = 0;
-  std::chrono::nanoseconds lease_for{0};
+  std::chrono::nanoseconds lease_for{0}; // how long one is used; 0: the sixteenth; else from lease_for_min to the window
 };
 
-inline constexpr std::int64_t rate_limit_max = 1'000'000'000;
-inline constexpr std::chrono::milliseconds rate_window_min{1};
-inline constexpr std::chrono::hours rate_window_max{31 * 24};
+inline constexpr std::int64_t rate_limit_max = 1'000'000'000; // admissions per window; 1 at least
+inline constexpr std::chrono::milliseconds rate_window_min{1}; // of any limit; windows are whole microseconds
+inline constexpr std::chrono::hours rate_window_max{31 * 24}; // 31 days, of any limit
 inline constexpr std::chrono::seconds leased_window_min{1};    // of limits in rate_mode::leased
 inline constexpr std::chrono::milliseconds lease_for_min{100}; // of limiter_options::lease_for
 inline constexpr std::int64_t lease_share_max = (std::int64_t{1} << 24) - 1; // what is left of a lease has 24 bits
 inline constexpr std::chrono::seconds rate_deadline_max{60};   // of limiter_options::deadline and of a call's own
-inline constexpr std::size_t rate_subject_bytes_max = 128;
-inline constexpr std::size_t rate_action_bytes_max = 64;
-inline constexpr std::string_view rate_limit_prefix = "rate_limit:";
+inline constexpr std::size_t rate_subject_bytes_max = 128; // 1 at least
+inline constexpr std::size_t rate_action_bytes_max = 64; // 1 at least
+inline constexpr std::string_view rate_limit_prefix = "rate_limit:"; // what every key begins with, the subject comes next
 
 enum class rate_limit_error : std::uint8_t { // what is wrong with a limit
   none,
@@ -70,8 +70,8 @@ enum class rate_limit_error : std::uint8_t { // what is wrong with a limit
 };
 
 struct rate_limit_refusal { // why, and the same in words for people
-  rate_limit_error why = rate_limit_error::none;
-  std::string text;
+  rate_limit_error why = rate_limit_error::none; // for code; `none`: nothing is wrong
+  std::string text; // names the thing, its value and what is accepted
 };
 
 struct rate_rule {                                    // what a state is judged by
@@ -82,9 +82,9 @@ struct rate_rule {                                    // what a state is judged 
 
 // A limit that can be kept. Made by check_rate_limit alone.
 struct rate_limit {
-  std::string key;
+  std::string key; // whole, as asked for: rate_limit:<subject>:<action>
   std::string action; // the last segment of the key: its decisions are counted under it
-  rate_rule rule;
+  rate_rule rule; // the window in whole microseconds; within the bounds above
   limiter_options options; // lease_share and lease_for filled in
 };
 

@@ -36,6 +36,7 @@ enum class broken_rule : std::uint16_t {
   quantity_off_step = 1 << 6,
   notional_too_low = 1 << 7,
 };
+// All that is broken in either.
 constexpr broken_rule operator|(broken_rule a, broken_rule b) noexcept {
   return static_cast<broken_rule>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
@@ -65,9 +66,9 @@ struct HOLDFAST_EXPORT symbol {
   std::uint8_t quote_precision = 0; // likewise
   std::uint8_t price_precision = 0;    // futures; not the tick size
   std::uint8_t quantity_precision = 0; // futures
-  symbol_status status = symbol_status::unknown;
+  symbol_status status = symbol_status::unknown; // what status_text means
 
-  bool trading() const noexcept { return status == symbol_status::trading; }
+  bool trading() const noexcept { return status == symbol_status::trading; } // in TRADING, listed or not
 
   // Whether an account that holds these permissions may trade it: every group offers one of them. True where the
   // exchange names none.
@@ -86,26 +87,26 @@ struct HOLDFAST_EXPORT symbol {
 
 // What a symbol is made from, in the exchange's own spelling: texts that need not outlive symbol_table_builder::add().
 struct HOLDFAST_EXPORT symbol_draft {
-  std::string_view name;
-  std::string_view base_asset;
-  std::string_view quote_asset;
+  std::string_view name; // 1 to 64 bytes of clean UTF-8; else it is refused
+  std::string_view base_asset; // empty or not clean UTF-8: added, but never listed
+  std::string_view quote_asset; // likewise
   std::string_view tick_size; // rules are decimal texts; empty: there is no such rule
-  std::string_view step_size;
-  std::string_view min_quantity;
-  std::string_view max_quantity;
-  std::string_view min_notional;
-  std::string_view min_price;
-  std::string_view max_price;
-  std::string_view status_text;
-  std::string_view contract_type;
-  std::string_view permissions;
+  std::string_view step_size; // of quantities, in the base asset; empty: none, as for the next five
+  std::string_view min_quantity; // in the base asset
+  std::string_view max_quantity; // in the base asset; zero: switched off
+  std::string_view min_notional; // price times quantity, in the quote asset
+  std::string_view min_price; // in the quote asset; zero: switched off
+  std::string_view max_price; // likewise
+  std::string_view status_text; // "TRADING" for one; what has no name here makes symbol_status::unknown
+  std::string_view contract_type; // "PERPETUAL" for one; empty: not a future, or not told
+  std::string_view permissions; // as in symbol::permissions; empty: the exchange names none
   std::int64_t onboard_ms = 0; // times are Unix milliseconds; 0: not told
-  std::int64_t delivery_ms = 0;
-  std::int64_t gone_since_ms = 0;
-  std::uint8_t base_precision = 0;
-  std::uint8_t quote_precision = 0;
-  std::uint8_t price_precision = 0;
-  std::uint8_t quantity_precision = 0;
+  std::int64_t delivery_ms = 0; // when the contract ends; 0: not told
+  std::int64_t gone_since_ms = 0; // when it was missed first; 0: the exchange lists it
+  std::uint8_t base_precision = 0; // digits after the point; 0 also where not told, as for the next three
+  std::uint8_t quote_precision = 0; // digits after the point
+  std::uint8_t price_precision = 0; // digits after the point; futures only
+  std::uint8_t quantity_precision = 0; // likewise
 
   // As `of` was written.
   static symbol_draft copy(const symbol& of) noexcept;

@@ -28,11 +28,12 @@
 namespace holdfast {
 
 class symbol_table;
-using symbol_table_ptr = std::shared_ptr<const symbol_table>;
+using symbol_table_ptr = std::shared_ptr<const symbol_table>; // whoever holds it keeps the table; null: there is none
 
 // Where an answer came from, as told to callers. `none`: nothing was ever good.
 enum class symbols_source : std::uint8_t { none, cache, private_api, public_api, last_good };
 
+// As JSON and the store's values have it.
 constexpr std::string_view to_string(symbols_source source) noexcept {
   constexpr std::array<std::string_view, 5> names{"none", "cache", "private_api", "public_api", "last_good"};
   return names[static_cast<std::size_t>(source)];
@@ -41,15 +42,17 @@ constexpr std::string_view to_string(symbols_source source) noexcept {
 // One immutable publication: a table and what it is worth.
 struct published_symbols {
   symbol_table_ptr table; // null: nothing was ever good
-  symbols_source source = symbols_source::none;
+  symbols_source source = symbols_source::none; // whence the table came; last_good is stale whatever its age
   std::optional<wall_time> fetched_at;   // unknown for some arrays written by other programs
   std::optional<boot_time> fetched_boot; // the same instant on this machine's boot clock
   boot_time fresh_until{};               // stale from here on
   table_order order;                     // of the process that fetched it
   std::uint64_t version = 0;             // grows with every table whose content differs from the one before
 
-  table_stamp stamp() const noexcept { return {order, fetched_boot}; }
+  table_stamp stamp() const noexcept { return {order, fetched_boot}; } // for is_newer()
+  // False: stale, as last good always is.
   bool fresh(boot_time now) const noexcept { return source != symbols_source::last_good && now < fresh_until; }
+  // Since the fetch, never negative; none: unknown.
   std::optional<std::chrono::nanoseconds> age(boot_time now) const noexcept {
     if (!fetched_boot)
       return std::nullopt;
@@ -57,7 +60,7 @@ struct published_symbols {
   }
 };
 
-using published_ptr = std::shared_ptr<const published_symbols>;
+using published_ptr = std::shared_ptr<const published_symbols>; // whoever holds it keeps the publication and its table
 
 class HOLDFAST_EXPORT symbol_board {
 public:
@@ -86,6 +89,6 @@ private:
   std::array<market_slot, market_count> slots_;
 };
 
-using symbol_board_ptr = std::shared_ptr<symbol_board>;
+using symbol_board_ptr = std::shared_ptr<symbol_board>; // one for each engine; its views hold it too
 
 } // namespace holdfast

@@ -14,7 +14,7 @@ namespace holdfast {
 
 struct HOLDFAST_EXPORT symbol_diff {
   symbol_table_ptr previous; // may be null
-  symbol_table_ptr next;
+  symbol_table_ptr next; // never null after between()
   // Dense ids, in the order of their table. A symbol may have changed both status and rules.
   std::vector<std::uint32_t> added;          // in `next`
   std::vector<std::uint32_t> removed;        // in `previous`
@@ -22,6 +22,7 @@ struct HOLDFAST_EXPORT symbol_diff {
   std::vector<std::uint32_t> rules_changed;  // in `next`: trading rules by value, assets, contract type, precisions,
                                              // permissions, onboard and delivery times
 
+  // True: no symbol came, vanished or changed.
   bool empty() const noexcept {
     return added.empty() && removed.empty() && status_changed.empty() && rules_changed.empty();
   }

@@ -26,7 +26,7 @@ namespace holdfast {
 // Which symbols the list holds, and which come first.
 struct list_rules {
   std::vector<std::string> quote_assets; // empty: all
-  std::vector<std::string> priority_assets;
+  std::vector<std::string> priority_assets; // in this order; empty: none comes first
 };
 
 // Symbols of one table in an order of their own.
@@ -34,14 +34,18 @@ class HOLDFAST_EXPORT symbol_range {
 public:
   class iterator { // over the symbols of a range
   public:
-    using value_type = symbol;
-    using difference_type = std::ptrdiff_t;
+    using value_type = symbol; // read only
+    using difference_type = std::ptrdiff_t; // for the standard algorithms; places are not subtracted
     iterator() = default;
+    // `symbols`: the first of the table; `at`: the dense id that it stands on.
     iterator(const symbol* symbols, const std::uint32_t* at) noexcept : symbols_{symbols}, at_{at} {}
+    // Lives as long as the table, not as the iterator. Pre: not the end.
     const symbol& operator*() const noexcept { return symbols_[*at_]; }
+    // Never null. Pre: not the end.
     const symbol* operator->() const noexcept { return symbols_ + *at_; }
-    iterator& operator++() noexcept { return ++at_, *this; }
-    iterator operator++(int) noexcept { return {symbols_, at_++}; }
+    iterator& operator++() noexcept { return ++at_, *this; } // on to the next id; gives the new place
+    iterator operator++(int) noexcept { return {symbols_, at_++}; } // likewise; gives the old place
+    // By place alone: within one range.
     bool operator==(const iterator& other) const noexcept { return at_ == other.at_; }
 
   private:
@@ -50,11 +54,12 @@ public:
   };
 
   symbol_range() = default;
+  // Borrows both: `symbols` is the first of the table, `ids` are dense ids of it.
   symbol_range(const symbol* symbols, std::span<const std::uint32_t> ids) noexcept : symbols_{symbols}, ids_{ids} {}
-  iterator begin() const noexcept { return {symbols_, ids_.data()}; }
-  iterator end() const noexcept { return {symbols_, ids_.data() + ids_.size()}; }
-  std::size_t size() const noexcept { return ids_.size(); }
-  bool empty() const noexcept { return ids_.empty(); }
+  iterator begin() const noexcept { return {symbols_, ids_.data()}; } // first in the range's own order
+  iterator end() const noexcept { return {symbols_, ids_.data() + ids_.size()}; } // past the last; equals begin() where empty
+  std::size_t size() const noexcept { return ids_.size(); } // symbols in the range, not in the table
+  bool empty() const noexcept { return ids_.empty(); } // true for a default-constructed one too
   // Pre: `position` is less than size().
   const symbol& operator[](std::size_t position) const noexcept { return symbols_[ids_[position]]; }
   // Dense ids, in this order.
@@ -69,7 +74,7 @@ class HOLDFAST_EXPORT symbol_table {
 public:
   // All symbols, whatever their status, in the exchange's order; the index is the dense id.
   std::span<const symbol> symbols() const noexcept { return symbols_; }
-  std::size_t size() const noexcept { return symbols_.size(); }
+  std::size_t size() const noexcept { return symbols_.size(); } // all of them, also what is GONE
 
   // Null where there is no such symbol.
   const symbol* find(std::string_view name) const noexcept;
@@ -138,14 +143,14 @@ public:
 
   symbol_table_builder();
   ~symbol_table_builder();
-  symbol_table_builder(symbol_table_builder&&) noexcept;
-  symbol_table_builder& operator=(symbol_table_builder&&) noexcept;
+  symbol_table_builder(symbol_table_builder&&) noexcept; // the one moved from may only be assigned to or destroyed
+  symbol_table_builder& operator=(symbol_table_builder&&) noexcept; // likewise; what was collected here is dropped
 
-  void reserve(std::size_t count);
+  void reserve(std::size_t count); // for so many symbols in all; more may come
   // Of the body, Unix milliseconds.
   void server_time(std::int64_t milliseconds) noexcept;
-  added add(const symbol_draft& next);
-  std::size_t size() const noexcept;
+  added add(const symbol_draft& next); // copies its texts; see `added`
+  std::size_t size() const noexcept; // added so far, without the refused ones
 
   // The builder is empty afterwards.
   symbol_table_ptr build(const list_rules& rules);

@@ -66,6 +66,7 @@ public:
     refresh();
     return held_ ? held_->age(clock_->boot_now()) : std::nullopt;
   }
+  // Whence the newest table came; `none`: nothing was ever good.
   symbols_source source() noexcept {
     refresh();
     return held_ ? held_->source : symbols_source::none;

@@ -48,7 +48,7 @@ namespace holdfast::testing {
 template <class Config = engine_config>
 class basic_fixture : public test_coordinator_fixture<Config> {
 public:
-  using adjustment = std::function<void(options&)>;
+  using adjustment = std::function<void(options&)>; // changes the options of an engine about to start; null: none
 
   // `adjust` changes options before the engine starts. Both markets list BTCUSDT and ETHUSDT.
   explicit basic_fixture(const adjustment& adjust = {}) {
@@ -103,16 +103,18 @@ public:
     return answer;
   }
 
-  // A counter as it is in the ledger and the store together, and as the store alone has it.
+  // A counter as it is in the ledger and the store together.
   std::int64_t counted(std::string_view key) { return engine_->read(key).value; }
+  // As the store alone has it; 0: not there, or no integer.
   std::int64_t stored(std::string_view key) {
     const auto found = engine_->read_json(key);
     return found ? std::atoll(found->c_str()) : 0;
   }
 
+  // The engine's and the exchange's; to be moved by the fixture's advance(), which moves CAF's timers with it.
   std::shared_ptr<manual_clock> clock = std::make_shared<manual_clock>();
   scripted_store store; // outlives engines: restart() finds what is in it
-  scripted_exchange exchange{clock};
+  scripted_exchange exchange{clock}; // both markets; what it lists and answers outlives engines
   caf::error failure; // of the last ask()
 
 private:
@@ -147,6 +149,6 @@ private:
   std::unique_ptr<holdfast::engine> engine_;
 };
 
-using fixture = basic_fixture<>;
+using fixture = basic_fixture<>; // for hosts without a configuration of their own
 
 } // namespace holdfast::testing

@@ -11,7 +11,9 @@ namespace holdfast::testing {
 
 class manual_clock final : public clock_source {
 public:
+  // 1000 hours at first, so that there is a past.
   boot_time boot_now() const noexcept override { return boot_time{std::chrono::nanoseconds{boot_.load()}}; }
+  // Unix second 1,790,000,000 at first, in September 2026.
   wall_time wall_now() const noexcept override { return wall_time{std::chrono::microseconds{wall_.load()}}; }
   // Both go on.
   void advance(std::chrono::nanoseconds by) {

@@ -25,20 +25,21 @@ namespace holdfast::testing {
 struct scripted_symbol {
   std::string name; // "BTCUSDT"
   std::string base; // empty: the name without its quote asset
-  std::string quote = "USDT";
+  std::string quote = "USDT"; // with any other, default options do not list it
   std::string status = "TRADING"; // any text; TRADING alone is listed
-  std::string tick_size = "0.01";
-  std::string step_size = "0.001";
+  std::string tick_size = "0.01"; // in the quote asset; the least price too
+  std::string step_size = "0.001"; // of quantities, in the base asset
   std::string min_quantity = "0.001"; // in the base asset
-  std::string max_quantity = "9000";
+  std::string max_quantity = "9000"; // in the base asset
   std::string min_notional = "5"; // in the quote asset
 
-  scripted_symbol(const char* symbol) : name{symbol} {}
-  scripted_symbol(std::string symbol) : name{std::move(symbol)} {}
+  scripted_symbol(const char* symbol) : name{symbol} {} // by its name, so that list() takes {"BTCUSDT"}
+  scripted_symbol(std::string symbol) : name{std::move(symbol)} {} // likewise
 };
 
 class scripted_exchange {
 public:
+  // Tells this clock's time, and moves it where a market hangs. Pre: not null.
   explicit scripted_exchange(std::shared_ptr<manual_clock> clock) : state_{std::make_shared<script>()} {
     state_->clock = std::move(clock);
   }

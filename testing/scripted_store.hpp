@@ -25,9 +25,9 @@ namespace holdfast::testing {
 
 class scripted_store {
 public:
-  // The link goes down, or comes back.
+  // The link goes down.
   void go_away() { set_link(false); }
-  void come_back() { set_link(true); }
+  void come_back() { set_link(true); } // up again, with all that was stored; unless away, nothing happens
   // Whether it is, from go_away() on; the engine learns of it in the next run().
   bool away() const noexcept { return state_->away; }
 
@@ -36,6 +36,7 @@ public:
 
   // Questions are kept until answer_again().
   void hang() { state_->hangs = true; }
+  // Ends hang(): what was kept is carried out in the next run(), in its order.
   void answer_again() {
     state_->hangs = false;
     poke(answer_kept);
@@ -50,10 +51,11 @@ public:
   // As FLUSHALL does: everything is gone, and the store is another one.
   void empty() { poke(be_emptied); }
 
-  // Questions so far, answered or not.
+  // Questions that only read, so far, answered or not.
   unsigned reads() const noexcept { return state_->reads; }
+  // Likewise, those that write; leases, limits and announcements are not counted.
   unsigned writes() const noexcept { return state_->writes; }
-  unsigned merges() const noexcept { return state_->merges; }
+  unsigned merges() const noexcept { return state_->merges; } // likewise, merges of counters; not among writes()
 
   // Null before an engine has started it.
   const store_actor& handle() const noexcept { return state_->front; }
