@@ -50,7 +50,7 @@ expected<redis_url, std::string> parse_socket(std::string_view rest) {
     const auto text = rest.substr(query + 1);
     const auto number = text.starts_with("db=") ? to_number(text.substr(3), 1 << 20) : std::nullopt;
     if (!number)
-      return refuse("'" + std::string{text} + "' is no database");
+      return refuse("what follows the '?' is no database");
     url.database = *number;
   }
   return url;

@@ -72,6 +72,12 @@ TEST(redis_url, no_error_ever_holds_the_password) {
   }
 }
 
+TEST(redis_url, no_error_repeats_what_was_typed_behind_a_socket) {
+  const auto url = redis_url::parse("unix:///run/redis.sock?db=redis://u:SECRET@host");
+  ASSERT_FALSE(url);
+  EXPECT_EQ(url.error().find("SECRET"), std::string::npos) << url.error();
+}
+
 TEST(redis_url, the_text_for_people_has_no_password) {
   const auto url = redis_url::parse("redis://u:SECRET@host:1/0");
   ASSERT_TRUE(url);
