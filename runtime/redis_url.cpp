@@ -68,6 +68,8 @@ bool parse_credentials(std::string_view text, redis_url& url) {
   return true;
 }
 
+bool is_host(std::string_view text) noexcept { return !text.empty() && text.find_first_of("[]") == std::string_view::npos; }
+
 bool parse_host(std::string_view text, redis_url& url) {
   auto port = std::string_view::npos;
   if (text.starts_with('[')) {
@@ -82,12 +84,12 @@ bool parse_host(std::string_view text, redis_url& url) {
     url.host = text.substr(0, port);
   }
   if (port == std::string_view::npos)
-    return !url.host.empty();
+    return is_host(url.host);
   const auto number = text[port] == ':' ? to_number(text.substr(port + 1), 65535) : std::nullopt;
   if (!number || *number == 0)
     return false;
   url.port = static_cast<std::uint16_t>(*number);
-  return !url.host.empty();
+  return is_host(url.host);
 }
 
 } // namespace

@@ -1,4 +1,6 @@
 // Any text as the address of a Redis: no crash, no password in what is shown, and an address is what it was read as.
+#include <set>
+
 #include "runtime/redis_url.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -6,6 +8,8 @@ namespace holdfast {
 namespace {
 
 using fuzz::expect;
+
+constexpr std::size_t refusals = 10; // that redis_url.cpp knows
 
 std::string percent(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -28,18 +32,15 @@ std::string written(const redis_url& url) {
 void check(std::string_view text) {
   const auto url = redis_url::parse(text);
   if (!url) {
-    // Between the scheme and the last @ there may be a password.
-    const auto end = text.rfind('@');
-    const auto begin = text.find("//");
-    if (begin == text.npos || end == text.npos || end < begin + 10)
-      return;
-    const auto secret = text.substr(begin + 2, end - begin - 2);
-    const bool in_every_error = redis_url::parse("x").error().find(secret) != std::string::npos;
-    expect(in_every_error || url.error().find(secret) == std::string::npos, "an error repeats the password");
+    // Errors are fixed texts: what was typed, a password perhaps, is in none of them.
+    static std::set<std::string> errors;
+    errors.insert(url.error());
+    expect(errors.size() <= refusals, "an error repeats what was typed: " + url.error());
     return;
   }
-  if (!url->password.empty() && url->host.find(url->password) == std::string::npos && url->password.size() > 5)
-    expect(url->endpoint().find(url->password) == std::string::npos, "the endpoint shows the password");
+  auto open = *url;
+  open.password.clear();
+  expect(url->endpoint() == open.endpoint(), "the endpoint shows the password");
   if (!url->user.empty() && url->password.empty())
     return;
   const auto again = redis_url::parse(written(*url));

@@ -62,6 +62,11 @@ TEST(redis_url, nonsense_is_refused_with_what_is_accepted) {
   }
 }
 
+TEST(redis_url, a_bracket_in_a_host_is_refused) {
+  for (const char* text : {"redis://[[]:6379/0", "redis://a]b", "redis://a[b:1"})
+    EXPECT_FALSE(redis_url::parse(text)) << text;
+}
+
 TEST(redis_url, no_error_ever_holds_the_password) {
   for (const char* text : {"redis://u:SECRET@host:x/0", "redis://u:SECRET@host/x", "redis://u:SECRET", "redis://:SEC/SECRET@host",
                            "redis://u:p/SECRET@host:6379/0", "redis://u:SECRET%zz@host", "rediss://u:SECRET@host",
