@@ -74,6 +74,7 @@ struct counter_state {
   store_traces traces; // of all ledgers, since the epoch changed
   bool ever_answered = false;
   boot_time verify_at{}; // every row is compared, whatever is known
+  bool stuck_said = false; // the one warning that no further ledgers are adopted
   std::size_t verify_ramp = 0; // rows compared per tick
   std::size_t verify_budget = 0; // left of it
   std::mt19937_64 random;

@@ -168,16 +168,22 @@ void adopt(self_pointer self) {
   auto& state = self->state;
   if (state.settings.folder.empty() || now_of(self) < state.adopt_at)
     return;
+  leave_outdated(state);
+  if (state.ledgers.size() > adopted_max) {
+    if (!std::exchange(state.stuck_said, true))
+      logger()->warn("{} ledgers hold counters that the store refuses, further ones wait until it takes them", adopted_max);
+    return;
+  }
+  state.stuck_said = false;
   const auto adopting = static_cast<std::size_t>(
     std::count_if(state.ledgers.begin(), state.ledgers.end(),
                   [](const auto& one) { return one.first != 0 && !one.second->stuck(); }));
-  if (adopting >= adopted_at_once || state.ledgers.size() > adopted_max)
+  if (adopting >= adopted_at_once)
     return;
   std::uniform_int_distribution<std::int64_t> jitter{0, std::chrono::nanoseconds{adopt_interval}.count() / 5};
   state.adopt_at = now_of(self) + adopt_interval - std::chrono::nanoseconds{jitter(state.random)};
-  leave_outdated(state);
   const auto wall = view_of(state).wall_seconds;
-  const auto room = adopted_at_once - adopting;
+  const auto room = std::min(adopted_at_once - adopting, adopted_max + 1 - state.ledgers.size());
   auto files = adopt_ledgers(state.settings.folder, state.status.damaged_ledgers, wall, room);
   state.more_to_adopt = files.size() == room;
   for (auto& file : files) {

@@ -79,6 +79,18 @@ CAF_TEST(a row that cannot be merged keeps its ledger) {
   CAF_CHECK_EQUAL(files(), 1u);
 }
 
+CAF_TEST(ledgers that cannot be merged are held open up to a bound and all are brought once they can) {
+  set_stored("bad", "text");
+  for (int i = 0; i < 70; ++i)
+    leave_behind("bad", 1);
+  tick(1200);
+  CAF_CHECK_EQUAL(status().adopting_ledgers, 64u);
+  set_stored("bad", "0");
+  tick(2000);
+  CAF_CHECK_EQUAL(stored("bad").value_or(0), 70);
+  CAF_CHECK_EQUAL(files(), 1u);
+}
+
 CAF_TEST(a ledger that cannot be merged is set aside before the store forgets what of it was) {
   set_stored("bad", "text");
   leave_behind("bad", 7);
