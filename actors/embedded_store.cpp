@@ -4,6 +4,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/embedded_symbols.hpp"
 #include "config/keys.hpp"
 #include "runtime/boot_name.hpp"
 #include "runtime/log.hpp"
@@ -16,7 +17,6 @@ namespace {
 using self_pointer = store_actor::stateful_pointer<embedded_store_state>;
 
 constexpr std::chrono::milliseconds look_interval{150};
-constexpr int forgotten_per_write = 8;
 
 template <class Time>
 std::int64_t in_ms(Time at) {
@@ -77,23 +77,6 @@ void open_database(embedded_store_state& state, const std::string& path) {
   state.seen_version = state.database->data_version();
 }
 
-bool is_fenced(sqlite_kv& database, const store_symbols& symbols, std::int64_t now) {
-  const auto stored = database.get(keys::fence(keys::symbols_full(symbols.which)), now);
-  return stored && symbols.order < parse_table_order(stored->text);
-}
-
-bool write_all(sqlite_kv& database, const store_symbols& symbols, std::int64_t now) {
-  const auto which = symbols.which;
-  const bool fresh = symbols.ttl.count() > 0;
-  return database.set(keys::fence(keys::symbols_full(which)), to_text(symbols.order), std::nullopt)
-         && database.set(keys::symbols_full(which), symbols.full_value, std::nullopt)
-         && (!fresh
-             || (database.set(keys::symbols_cache(which), symbols.list_value, now + symbols.ttl.count())
-                 && database.forget_expired(now, forgotten_per_write)))
-         && database.raise(keys::last_refresh(which), symbols.refreshed_at_seconds, now)
-         && database.set(keys::symbols_last_good(which), symbols.list_value, std::nullopt);
-}
-
 void announce(self_pointer self, market which, const table_order& order) {
   auto& last = self->state.announced[index(which)];
   if (order <= last)
@@ -133,7 +116,7 @@ caf::result<done> write_symbols(self_pointer self, const store_symbols& symbols)
   const bool good = in_transaction(state, [&](sqlite_kv& database) {
     const auto now = now_ms(state);
     fenced = is_fenced(database, symbols, now);
-    return fenced || write_all(database, symbols, now);
+    return fenced || put_symbols(database, symbols, now);
   });
   if (good && fenced)
     return make_error(fault::fenced);

@@ -10,6 +10,7 @@
 
 #include "apps/holdfast/simulated_exchange.hpp"
 #include "config/keys.hpp"
+#include "tests/support/engine_host.hpp"
 #include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
@@ -19,14 +20,9 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 using test::wait_until;
+using host = test::engine_host;
 
 namespace {
-
-struct host {
-  explicit host(engine_config& config) : system{config}, front{system} {}
-  caf::actor_system system;
-  engine front;
-};
 
 struct fixture {
   test::temporary_folder folder;

@@ -7,6 +7,7 @@
 #include <caf/actor_system.hpp>
 
 #include "tests/support/counting_process.hpp"
+#include "tests/support/engine_host.hpp"
 #include "tests/support/runtime_redis_proxy.hpp"
 #include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
@@ -17,14 +18,9 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 using test::wait_until;
+using host = test::engine_host;
 
 namespace {
-
-struct host {
-  explicit host(engine_config& config) : system{config}, front{system} {}
-  caf::actor_system system;
-  engine front;
-};
 
 struct fixture {
   test::temporary_folder folder;

@@ -12,6 +12,7 @@
 #include <caf/actor_system.hpp>
 
 #include "tests/support/counting_process.hpp"
+#include "tests/support/engine_host.hpp"
 #include "tests/support/runtime_redis_proxy.hpp"
 #include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
@@ -22,6 +23,7 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 using test::wait_until;
+using host = test::engine_host;
 
 namespace {
 
@@ -29,12 +31,6 @@ constexpr unsigned counters = 50;
 constexpr unsigned threads = 4;
 
 std::string key_of(unsigned number) { return "metrics:torture:c" + std::to_string(number); }
-
-struct host {
-  explicit host(engine_config& config) : system{config}, front{system} {}
-  caf::actor_system system;
-  engine front;
-};
 
 // Counts in rounds: so many increments per thread, spread over the counters, whenever a round is let go.
 class crowd {

@@ -11,6 +11,7 @@
 #include "apps/holdfast/simulated_exchange.hpp"
 #include "config/keys.hpp"
 #include "runtime/symbol_list.hpp"
+#include "tests/support/engine_host.hpp"
 #include "tests/support/runtime_recordings.hpp"
 #include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
@@ -21,15 +22,9 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 using test::wait_until;
+using host = test::engine_host;
 
 namespace {
-
-// A host with its own actor system and state folder.
-struct host {
-  explicit host(engine_config& config) : system{config}, front{system} {}
-  caf::actor_system system;
-  engine front;
-};
 
 struct fixture {
   test::temporary_folder folder;

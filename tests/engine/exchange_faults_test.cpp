@@ -8,6 +8,7 @@
 
 #include "apps/holdfast/simulated_exchange.hpp"
 #include "engine/engine.hpp"
+#include "tests/support/engine_host.hpp"
 #include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
@@ -17,21 +18,9 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 using test::wait_until;
+using host = test::engine_host;
 
 namespace {
-
-// A host with its own actor system.
-struct host {
-  explicit host(engine_config& config) : system{config}, front{system} {}
-  // Once the list before is not fresh any more.
-  symbols_reply ask_again(market which) {
-    auto view = front.symbols(which);
-    wait_until([&] { return view.stale(); });
-    return front.symbols_sync(which);
-  }
-  caf::actor_system system;
-  engine front;
-};
 
 struct fixture {
   test::temporary_folder folder;

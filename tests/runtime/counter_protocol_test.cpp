@@ -1,6 +1,5 @@
 // The rules of the merge, in the order of the table in docs/ledger-format.md, each by its name.
 #include "runtime/counter_protocol.hpp"
-#include "runtime/store_traces.hpp"
 
 #include <gtest/gtest.h>
 
@@ -361,50 +360,6 @@ TEST_F(protocol, a_lost_epoch_alone_does_not_make_an_emptied_store) {
   count_and_merge(1);
   EXPECT_EQ(value(), 6);
   EXPECT_EQ(row.ambiguous, 1u);
-}
-
-TEST_F(protocol, a_counter_gone_with_its_record_and_a_record_still_there_are_told_apart) {
-  row.past.epoch = random_ledger_id();
-  count_and_merge(5);
-  const auto trace = [&](const ledger_id& epoch) {
-    const auto asked = make_merge(test::protocol_key, row.file_writer, row.sums, row.book, usual_basis(row.book), {});
-    return trace_in(*asked, store.merge(asked->row), epoch);
-  };
-  EXPECT_EQ(trace(row.past.epoch), store_trace::none);
-  EXPECT_EQ(trace(random_ledger_id()), store_trace::survived);
-  row.sums.added += 1;
-  merge_without_reply();
-  row.book.sent = row.book.merged;
-  EXPECT_EQ(trace(random_ledger_id()), store_trace::survived); // the field is another, the record is ours
-  store.lose_bookkeeping();
-  EXPECT_EQ(trace(random_ledger_id()), store_trace::none);
-  store.empty();
-  EXPECT_EQ(trace(random_ledger_id()), store_trace::lost);
-  EXPECT_EQ(trace(row.past.epoch), store_trace::none);
-}
-
-TEST_F(protocol, a_store_whose_index_still_has_a_counter_without_a_record_was_not_emptied) {
-  row.past.epoch = random_ledger_id();
-  count_and_merge(5);
-  const auto asked = make_merge(test::protocol_key, row.file_writer, row.sums, row.book, usual_basis(row.book), {});
-  for (const bool exists : {false, true}) {
-    const merge_verdict verdict{merge_outcome::mismatch, {{}, {}, exists, true}, {}};
-    EXPECT_EQ(trace_in(*asked, verdict, random_ledger_id()), store_trace::survived);
-  }
-}
-
-TEST_F(protocol, a_store_was_emptied_since_an_epoch_if_only_gone_counters_of_that_epoch_tell) {
-  row.past.epoch = random_ledger_id();
-  count_and_merge(5);
-  const auto asked = make_merge(test::protocol_key, row.file_writer, row.sums, row.book, usual_basis(row.book), {});
-  const auto now = random_ledger_id();
-  store_traces traces;
-  EXPECT_FALSE(traces.emptied_since(row.past.epoch));
-  traces.note(*asked, {merge_outcome::mismatch, {}, {}}, now);
-  EXPECT_TRUE(traces.emptied_since(row.past.epoch));
-  EXPECT_FALSE(traces.emptied_since(random_ledger_id()));
-  traces.note(*asked, {merge_outcome::merged, {}, {}}, now);
-  EXPECT_FALSE(traces.emptied_since(row.past.epoch));
 }
 
 // What the store refuses, and what cannot be sent.
