@@ -11,8 +11,8 @@ Judged:
     a run of less than two minutes has too few windows for that: it shows them and does not judge
   - memory: the private memory of either process grows by less than 2 MB from its first healthy phase after warm-up to its last.
     Warm-up is a whole cycle of phases and at least two minutes; a shorter run shows the growth and does not judge it
-  - descriptors: as many in the last healthy phase as before or after the first cycle, at most (a link that is only used now and
-    then comes back when it is wanted)
+  - descriptors: as many files in the last healthy phase as before or after the first cycle, at most, and no more sockets than
+    those and the links that come and go as they are wanted
   - exactness: every counter is in Redis exactly, the hits and misses of every answered request included
   - answers: no request fails or takes longer than its deadline
 Exit status 0 where all of it holds.
@@ -34,6 +34,7 @@ import time
 HOT_RATIO_MAX = 1.5
 WARM_UP_SECONDS = 120
 GRAIN_NS = 100
+LINKS_MAX = 4  # to Redis for long reads and for announcements, to the exchange for either market
 MEMORY_GROWTH_MAX = 2 << 20
 REQUEST_DEADLINE = 3.5  # the gateway asks actors for at most 2 s; the rest is for a busy machine
 REQUESTS_PER_SECOND = 100
@@ -226,7 +227,15 @@ def private_memory(pid):
 
 
 def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """How many (sockets, others) there are."""
+    sockets, others = 0, 0
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            kind = os.readlink(f"/proc/{pid}/fd/{name}")
+        except FileNotFoundError:
+            continue
+        sockets, others = (sockets + 1, others) if kind.startswith("socket:") else (sockets, others + 1)
+    return sockets, others
 
 
 class Soak:
@@ -236,7 +245,7 @@ class Soak:
         self.seconds = minutes * 60
         self.state = {"phase": "healthy"}
         self.windows = {phase: [] for phase in PHASES}
-        self.samples = {"serve": [], "host": []}  # per healthy phase: (begin, median of memory, least number of descriptors)
+        self.samples = {"serve": [], "host": []}  # per healthy phase: (begin, median of memory, (least sockets, least others))
         self.verdicts = []
         os.mkdir(f"{folder}/redis")
         self.log = open(f"{folder}/serve.log", "w+")
@@ -285,7 +294,8 @@ class Soak:
             time.sleep(1)
         else:
             for who in memory:
-                self.samples[who].append((begin - self.begin, statistics.median(memory[who]), min(handles[who])))
+                self.samples[who].append((begin - self.begin, statistics.median(memory[who]),
+                                          tuple(min(kind) for kind in zip(*handles[who]))))
 
     def run(self):
         self.load.start()
@@ -326,8 +336,10 @@ class Soak:
             if len(warm) > 1:
                 self.judge(warm[-1] - warm[0] < MEMORY_GROWTH_MAX,
                            f"{who}: memory {warm[0] / 1e6:.1f} MB after warm-up, {(warm[-1] - warm[0]) / 1e6:+.2f} MB at the end")
-            handles = max(samples[0][2], samples[1][2])
-            self.judge(samples[-1][2] <= handles, f"{who}: {handles} descriptors around the first cycle, {samples[-1][2]} at the end")
+            sockets, others = (max(kind) for kind in zip(samples[0][2], samples[1][2]))
+            sockets_now, others_now = samples[-1][2]
+            self.judge(sockets_now <= sockets + LINKS_MAX and others_now <= others,
+                       f"{who}: {sockets} sockets and {others} others open around the first cycle, {sockets_now} and {others_now} at the end")
 
     def exactness(self):
         totals = self.ask_host("totals")
@@ -365,7 +377,7 @@ class Soak:
                   + " |" + "".join(f" {table[phase, 'increments', s]:{w}.0f}" for s, w in (("p50", 18), ("p99", 5), ("p999", 6))))
         for who, samples in self.samples.items():
             print(f"{who}, in healthy phases: MB " + " ".join(f"{m / 1e6:.1f}" for _, m, _ in samples)
-                  + "; descriptors " + " ".join(str(h) for _, _, h in samples))
+                  + "; sockets + others " + " ".join(f"{s}+{o}" for _, _, (s, o) in samples))
         print()
         for good, text in self.verdicts:
             print(f"{'good' if good else 'BAD '}  {text}")
