@@ -22,8 +22,8 @@ function(holdfast_from_floors target)
     "$<BUILD_INTERFACE:${HOLDFAST_INCLUDE_DIR}>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${target}
     PUBLIC CAF::core
-    PRIVATE $<BUILD_INTERFACE:holdfast_options> spdlog::spdlog PkgConfig::hiredis CURL::libcurl SQLite::SQLite3
-            ZLIB::ZLIB PkgConfig::microhttpd prometheus-cpp::core Threads::Threads)
+    PRIVATE $<BUILD_INTERFACE:holdfast_options> spdlog::spdlog PkgConfig::hiredis SQLite::SQLite3
+            ZLIB::ZLIB PkgConfig::microhttpd prometheus-cpp::core Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 holdfast_from_floors(holdfast)
 

@@ -5,7 +5,8 @@
 //           headers of an answer are kept.
 // Secrets   a request's headers go to the origin (scheme, host, port) of its URL alone: a redirect to another one is
 //           followed without them. No header and no URL is part of a failure's detail.
-// Errors    a connection that the peer closed while it was idle is replaced and the request sent again.
+// Errors    a connection that the peer closed while it was idle is replaced and the request sent again. libcurl is loaded by
+//           the first get(); where it is missing every get() is `unreachable` and says so.
 // Network   TLS certificates are verified. Proxies come from the environment, as curl reads it; never for loopback.
 #pragma once
 
@@ -26,7 +27,8 @@ public:
 
 private:
   struct handles;
-  std::unique_ptr<handles> handles_;
+  std::unique_ptr<handles> handles_; // made by the first get()
+  std::atomic<handles*> running_{nullptr}; // for cancel()
   std::atomic<bool> cancelled_{false};
 };
 

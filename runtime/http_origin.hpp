@@ -9,7 +9,7 @@ namespace holdfast {
 struct http_origin {
   std::string scheme, host, port; // the port also where the URL leaves it out
 
-  // None where it is no http or https URL with a host.
+  // None where it is no http or https URL with a host, or there is no libcurl.
   static std::optional<http_origin> of(const std::string& url);
   bool loopback() const { return host == "localhost" || host == "[::1]" || host.starts_with("127."); }
   // Never from https to what can be read and changed on the way.

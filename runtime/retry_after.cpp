@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include <curl/curl.h>
+#include "runtime/curl_library.hpp"
 
 namespace holdfast {
 
@@ -44,7 +44,8 @@ std::optional<std::int64_t> leading_number(std::string_view text) {
 std::optional<std::int64_t> http_date(std::string_view text) {
   if (text.size() < 16 || text.size() > 64 || digit(text.front()) || text.find(':') == std::string_view::npos)
     return std::nullopt;
-  const auto date = curl_getdate(std::string{text}.c_str(), nullptr);
+  const auto& curl = curl_library::get();
+  const auto date = curl ? curl->getdate(std::string{text}.c_str(), nullptr) : -1;
   if (date < 0)
     return std::nullopt;
   return date;

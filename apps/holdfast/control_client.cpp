@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include <curl/curl.h>
+#include "runtime/curl_library.hpp"
 
 namespace holdfast::app {
 
@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t answer_bytes_max = 64u << 20;
 
 struct curl_deleter {
-  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+  void operator()(CURL* handle) const noexcept { curl_library::get()->easy_cleanup(handle); }
 };
 
 std::size_t append(char* data, std::size_t, std::size_t bytes, void* target) {
@@ -33,25 +33,27 @@ std::string control_socket_path(const std::string& state_folder) { return state_
 
 expected<control_answer, no_answer> ask_serve(const std::string& state_folder, std::string_view method,
                                               std::string_view path, std::chrono::milliseconds deadline) {
-  std::unique_ptr<CURL, curl_deleter> handle{curl_easy_init()};
+  const auto& curl = curl_library::get();
+  const std::unique_ptr<CURL, curl_deleter> handle{curl ? curl->easy_init() : nullptr};
   if (!handle)
     return unexpected{no_answer::nobody};
+  const auto set = [&](CURLoption option, auto value) { set_option(*curl, handle.get(), option, value); };
   const auto socket = control_socket_path(state_folder);
   const auto url = "http://holdfast" + std::string{path};
   const std::string verb{method};
   control_answer answer;
-  curl_easy_setopt(handle.get(), CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, verb.c_str());
-  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_PROXY, "");
-  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &append);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer.body);
-  if (const auto outcome = curl_easy_perform(handle.get()); outcome != CURLE_OK)
+  set(CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
+  set(CURLOPT_URL, url.c_str());
+  set(CURLOPT_CUSTOMREQUEST, verb.c_str());
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_PROXY, "");
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
+  set(CURLOPT_WRITEFUNCTION, &append);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(&answer.body));
+  if (const auto outcome = curl->easy_perform(handle.get()); outcome != CURLE_OK)
     return unexpected{never_connected(outcome) ? no_answer::nobody : no_answer::silent};
   long status = 0;
-  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl->easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);
   return answer;
 }
