@@ -5,8 +5,10 @@
 //   holdfast::engine engine{system};
 //
 // Threads    every member function may be called from any thread.
-// Blocking   only the `_sync` calls, flush(), read() and read_json()/write_json() wait, each with a deadline. The constructor
-//            waits for no network; the destructor flushes for at most 1 s and then stops everything.
+// Blocking   only the `_sync` calls and those with a `timeout` and no callback wait (flush(), read(), read_matching(), status(),
+//            read_json(), ...), none past its deadline. From an actor of the host's use the others: one that waits holds a
+//            thread of the scheduler, and where that is the only one, until the deadline. The constructor waits for no network;
+//            the destructor flushes for at most 1 s and then stops everything.
 // Errors     nothing throws into the host; what cannot be had is told by the answer.
 // Restart    counters and last good lists are in the state folder and go on.
 #pragma once

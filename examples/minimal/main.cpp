@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   holdfast::counter sent = engine.counter("metrics:orders:sent");
   sent.incr(); // any thread, noexcept
 
-  engine.symbols_sync(holdfast::market::spot);
+  engine.symbols_sync(holdfast::market::spot, std::chrono::seconds{10}); // waits for the first list
   holdfast::symbols_view spot = engine.symbols(holdfast::market::spot); // one per thread
   if (const auto* symbol = spot.find("BTCUSDT"))
     std::cout << symbol->name << " tick " << symbol->tick_size.text() << (spot.stale() ? " (stale)" : "") << '\n';
