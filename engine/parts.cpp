@@ -45,7 +45,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   if (!folder.warning.empty())
     logger()->warn("{}", folder.warning);
   // A new process answers as early as it can: the lists are read while the ledger is made.
-  auto lists = std::async(means.own_threads ? std::launch::async : std::launch::deferred, [this] { load_last_good(); });
+  auto lists = std::async(beside(), [this] { load_last_good(); });
   ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)
                                : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity,
                                                     settings.ledger_stripes);
@@ -76,19 +76,30 @@ void engine_parts::load_last_good() {
   for (const auto which : all_markets)
     wanted.push_back(keys::local_last_good(which));
   const auto stored = read_entries(folder.readable + "/store.sqlite", wanted);
-  for (const auto which : all_markets) {
-    if (!stored[index(which)])
-      continue;
-    const auto decoded = decode_symbols(*stored[index(which)], list_rules_of(settings, which));
-    if (!decoded || decoded->fingerprint != fingerprint_of(settings))
-      continue;
-    auto& answer = known[index(which)];
-    answer = {decoded->table, symbols_source::last_good, decoded->fetched_at, {}, decoded->order};
-    // An impossible age is an unknown one.
-    if (decoded->fetched_at && *decoded->fetched_at <= clock->wall_now())
-      answer.fetched_boot = clock->boot_now() - (clock->wall_now() - *decoded->fetched_at);
-    board->publish(which, {answer.table, answer.source, answer.fetched_at, answer.fetched_boot, {}, answer.order, 1});
-  }
+  const auto publish = [this, &stored](market which) {
+    if (const auto& text = stored[index(which)])
+      publish_last_good(which, *text);
+  };
+  auto futures = std::async(beside(), [&publish] { publish(market::futures); });
+  publish(market::spot);
+  futures.get();
+}
+
+void engine_parts::publish_last_good(market which, const std::string& text) {
+  const auto decoded = decode_symbols(text, list_rules_of(settings, which));
+  if (!decoded || decoded->fingerprint != fingerprint_of(settings))
+    return;
+  auto& answer = known[index(which)];
+  answer = {decoded->table, symbols_source::last_good, decoded->fetched_at, {}, decoded->order};
+  // An impossible age is an unknown one.
+  if (decoded->fetched_at && *decoded->fetched_at <= clock->wall_now())
+    answer.fetched_boot = clock->boot_now() - (clock->wall_now() - *decoded->fetched_at);
+  board->publish(which, {answer.table, answer.source, answer.fetched_at, answer.fetched_boot, {}, answer.order, 1});
+}
+
+// Where no thread can be had, and in a simulation, the caller's own does it.
+std::launch engine_parts::beside() const noexcept {
+  return means.own_threads ? std::launch::async | std::launch::deferred : std::launch::deferred;
 }
 
 // One message per table that is read until its time is almost over. A forked child has nobody to send it to.

@@ -33,6 +33,8 @@ struct engine_parts {
   engine_parts(caf::actor_system& on, engine_means given);
 
   void load_last_good();
+  void publish_last_good(market which, const std::string& text);
+  std::launch beside() const noexcept;
   void spawn_actors();
   void spawn_watchers();
   void spawn_rate_limiter();
