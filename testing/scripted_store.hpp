@@ -3,7 +3,8 @@
 //
 // Lives    longer than engines: what one has stored the next one finds.
 // Threads  one: the test's, on which the actors run too.
-// Errors   while it is away every question is answered `store_away` at once, and its listeners are told once.
+// Errors   while it is away every question is answered `store_away` at once, and its listeners are told once; whatever else
+//          becomes of it meanwhile they hear when it is back.
 #pragma once
 
 #include <functional>
@@ -71,13 +72,18 @@ public:
 private:
   enum : std::uint32_t { link_changed = 1, answer_kept, be_emptied };
 
+  struct hearing {
+    store_listener listener;
+    bool listens = false; // to the store behind, which has told it that the link is up
+    bool met = false;     // it did before: that there is another store behind is news
+  };
   struct script {
     bool away = false;
     bool hangs = false;
     fault refusal = fault::none;
     unsigned reads = 0, writes = 0, merges = 0;
     std::vector<std::function<void()>> kept;
-    std::vector<store_listener> listeners;
+    std::vector<hearing> listeners;
     store_actor front;
     store_actor behind;
   };
@@ -113,8 +119,23 @@ private:
   }
 
   static void tell(const script& state, store_change change, const store_identity& identity) {
-    for (const auto& listener : state.listeners)
-      caf::anon_send(listener, store_event{change, identity});
+    for (const auto& one : state.listeners)
+      caf::anon_send(one.listener, store_event{change, identity});
+  }
+  static void begin_to_listen(store_actor::pointer self, const script& state, hearing& one) {
+    one.listens = one.met = true;
+    self->send(state.behind, store_listen{one.listener});
+  }
+  // The link is up: `returned`, or for a store that was emptied behind it.
+  static void tell_up(store_actor::pointer self, script& state, bool returned, const store_identity& identity) {
+    for (auto& one : state.listeners) {
+      if (!one.listens && one.met)
+        self->send(one.listener, store_event{store_change::identity, identity});
+      if (!one.listens)
+        begin_to_listen(self, state, one);
+      else if (returned)
+        self->send(one.listener, store_event{store_change::link_up, identity});
+    }
   }
 
   static void woken(store_actor::pointer self, const script_ptr& state, const clock_ptr& clock, const wake& why) {
@@ -124,15 +145,18 @@ private:
     if (why.what == be_emptied) {
       self->send_exit(state->behind, caf::exit_reason::user_shutdown);
       state->behind = start_memory_store(self->system(), clock);
-      for (const auto& listener : state->listeners)
-        self->send(state->behind, store_listen{listener});
+      for (auto& one : state->listeners)
+        one.listens = false;
     }
     if (why.what == link_changed && state->away)
       return tell(*state, store_change::link_down, {});
-    const auto change = why.what == be_emptied ? store_change::identity : store_change::link_up;
-    if (why.what == link_changed || why.what == be_emptied)
-      self->request(state->behind, caf::infinite, get_store_status{})
-        .then([state, change](const store_status& status) { tell(*state, change, status.identity); });
+    if (why.what == answer_kept || state->away)
+      return;
+    self->request(state->behind, caf::infinite, get_store_status{})
+      .then([self, state, returned = why.what == link_changed](const store_status& status) {
+        if (!state->away)
+          tell_up(self, *state, returned, status.identity);
+      });
   }
 
   static store_actor::behavior_type act(store_actor::pointer self, script_ptr state, clock_ptr clock) {
@@ -157,9 +181,9 @@ private:
       gate<store_rate_limits_reply, store_rate_limits>(self, state, nullptr, true),
       gate<done, store_announce>(self, state, nullptr, true),
       [self, state](store_listen& wish) {
-        state->listeners.push_back(wish.listener);
+        auto& one = state->listeners.emplace_back(hearing{std::move(wish.listener)});
         if (!state->away)
-          self->send(state->behind, std::move(wish));
+          begin_to_listen(self, *state, one);
       },
       [self, state](const get_store_status& question) {
         auto promise = self->make_response_promise<store_status>();

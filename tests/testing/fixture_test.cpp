@@ -7,6 +7,16 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 
+namespace {
+
+using changes = std::vector<store_change>;
+
+store_listener::behavior_type note_changes(store_listener::pointer, std::shared_ptr<changes> into) {
+  return {[into](const store_event& event) { into->push_back(event.change); }, [](const symbols_announced&) {}};
+}
+
+} // namespace
+
 CAF_TEST_FIXTURE_SCOPE(fixture_tests, testing::fixture)
 
 CAF_TEST(the first read is a miss and further ones are hits until the ttl has passed) {
@@ -87,6 +97,37 @@ CAF_TEST(an emptied store heals and a refusing one is waited for) {
   store.refuse(fault::none);
   advance(2min);
   CAF_CHECK_EQUAL(stored("metrics:orders:sent"), 6);
+}
+
+CAF_TEST(a store that is emptied while it is away is heard of when it is back) {
+  const auto first = std::make_shared<changes>();
+  const auto late = std::make_shared<changes>();
+  const auto listen = [&](std::shared_ptr<changes> into) {
+    caf::anon_send(store.handle(), store_listen{sys.spawn(note_changes, std::move(into))});
+    run();
+  };
+  listen(first);
+  engine().incr("metrics:orders:sent", 5);
+  advance(1s);
+  CAF_CHECK_EQUAL(stored("metrics:orders:sent"), 5);
+  store.go_away();
+  store.empty();
+  listen(late);
+  advance(1s);
+  CAF_CHECK((*first == changes{store_change::link_up, store_change::link_down}));
+  CAF_CHECK(late->empty());
+  first->clear();
+  store.come_back();
+  advance(10s);
+  CAF_CHECK((*first == changes{store_change::identity, store_change::link_up}));
+  CAF_CHECK((*late == changes{store_change::link_up}));
+  CAF_CHECK_EQUAL(stored("metrics:orders:sent"), 5);
+  first->clear();
+  store.go_away();
+  run();
+  store.come_back();
+  run();
+  CAF_CHECK((*first == changes{store_change::link_down, store_change::link_up}));
 }
 
 CAF_TEST(a store that hangs holds nobody up and answers later) {
