@@ -30,6 +30,7 @@ namespace holdfast {
 // For people. What an error of another category tells needs the actor system that knows its name: its number is told.
 HOLDFAST_EXPORT std::string text_of(const caf::error& why);
 
+// `then` takes the answer, or the run and the answer; `otherwise` takes the error, once the run has failed with it.
 template <class Answer, class Self, class Actor, class Question, class Then, class Otherwise>
 inline void request_as_task(Self* self, task_run run, const Actor& whom, std::chrono::nanoseconds timeout, Question&& question,
                      Then then, Otherwise otherwise) {
