@@ -124,8 +124,14 @@ std::vector<std::size_t> begins_of_writes(const std::string& file) {
 bool redis_server::installed() { return !find_program().empty(); }
 
 redis_server::redis_server(redis_server_options options) : options_{std::move(options)}, folder_{make_folder()} {
-  port_ = options_.with_port ? free_port() : std::uint16_t{0};
-  start();
+  // Another process may take the port before this server does.
+  for (int attempts = 0; attempts < 5 && !running(); ++attempts) {
+    port_ = options_.with_port ? free_port() : std::uint16_t{0};
+    if (starts() || !options_.with_port)
+      break;
+  }
+  if (!running())
+    throw std::runtime_error{"redis-server did not start"};
 }
 
 redis_server::~redis_server() {
@@ -135,8 +141,11 @@ redis_server::~redis_server() {
 }
 
 void redis_server::start() {
-  if (running())
-    return;
+  if (!running() && !starts())
+    throw std::runtime_error{"redis-server did not start"};
+}
+
+bool redis_server::starts() {
   std::vector<std::string> words{find_program(), "--port", std::to_string(port_), "--bind", "127.0.0.1", "--unixsocket",
                                  socket(), "--dir", folder_.string(), "--save", "", "--enable-debug-command", "yes",
                                  "--appendonly", options_.durable ? "yes" : "no", "--appendfsync", "always"};
@@ -152,7 +161,7 @@ void redis_server::start() {
   while (std::chrono::steady_clock::now() < deadline) {
     const auto answer = ask({"PING"});
     if (answer == "PONG" || answer.starts_with("NOAUTH") || (options_.may_load && answer.starts_with("LOADING")))
-      return;
+      return true;
     if (::waitpid(process_, nullptr, WNOHANG) == process_) {
       process_ = 0;
       break;
@@ -160,7 +169,7 @@ void redis_server::start() {
     ::poll(nullptr, 0, 5);
   }
   kill();
-  throw std::runtime_error{"redis-server did not start"};
+  return false;
 }
 
 void redis_server::roll_back(std::size_t writes) {

@@ -56,6 +56,7 @@ public:
   std::string get(const std::string& key) const { return command({"GET", key}).text; }
 
 private:
+  bool starts();
   void end(int signal);
 
   redis_server_options options_;
