@@ -34,6 +34,7 @@ void record(history_state& state, const history_sample& sample) {
     return;
   if (state.file->record(seconds_of(sample.at), *sample.values)) {
     ++state.status.records;
+    state.status.last_error.clear();
     state.trouble.recovered();
   } else {
     ++state.status.failures;
@@ -55,7 +56,7 @@ history_answer answer(history_state& state, const history_wanted& wanted) {
   const auto now = seconds_of(state.clock->wall_now());
   history_range range;
   range.until = wanted.until.value_or(now);
-  range.since = wanted.since.value_or(range.until - range_by_default);
+  range.since = wanted.since.value_or(std::max<std::int64_t>(range.until, 0) - range_by_default);
   range.step = wanted.step;
   // The running minute too.
   state.file->roll_up();

@@ -1,6 +1,7 @@
 #include "runtime/history_file.hpp"
 
 #include <array>
+#include <unordered_set>
 
 #include <sys/stat.h>
 
@@ -13,11 +14,15 @@ namespace {
 
 constexpr std::chrono::milliseconds patience{2000};
 constexpr std::array<std::int64_t, 3> steps{10, 60, 3600};
+// What a file that is too large keeps all the same. Hours are what features are told from, a month of them.
+constexpr std::array<std::chrono::seconds, 3> least{std::chrono::minutes{10}, std::chrono::minutes{10},
+                                                    std::chrono::hours{24 * 32}};
 
+// AUTOINCREMENT: other processes know counters by their numbers, so none is given twice.
 constexpr auto schema = R"(
   PRAGMA journal_mode=WAL;
   PRAGMA synchronous=NORMAL;
-  CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS point(step INTEGER, series INTEGER, slot INTEGER, value INTEGER,
                                    PRIMARY KEY(step, series, slot)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS seen(step INTEGER, slot INTEGER, PRIMARY KEY(step, slot)) WITHOUT ROWID;
@@ -75,11 +80,22 @@ sqlite3_stmt* history_file::prepare(const char* sql) {
   return prepared;
 }
 
+// After some errors SQLite has rolled back already.
+void history_file::roll_back() {
+  if (sqlite3_get_autocommit(database_.get()) == 0)
+    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+// As the file has them: another process may have added counters and forgotten others.
 bool history_file::load_series() {
+  ids_.clear();
+  std::unordered_set<std::int64_t> there;
   history_statement all{*this, "SELECT id, key FROM series"};
   while (all.step())
-    ids_.emplace(all.text(1), all.number(0).value_or(0));
-  return last_error_.empty();
+    there.insert(ids_.emplace(all.text(1), all.number(0).value_or(0)).first->second);
+  std::erase_if(known_, [&](const auto& one) { return !there.contains(one.first); });
+  anew_ = anew_ || !all.good();
+  return all.good();
 }
 
 std::chrono::seconds history_file::kept(std::int64_t step) const noexcept {
@@ -89,10 +105,6 @@ std::chrono::seconds history_file::kept(std::int64_t step) const noexcept {
 std::optional<std::int64_t> history_file::id_of(const std::string& key) {
   if (const auto known = ids_.find(key); known != ids_.end())
     return known->second;
-  if (ids_.size() >= limits_.series_max) {
-    ++left_out_;
-    return std::nullopt;
-  }
   history_statement add{*this, "INSERT INTO series(key) VALUES(?1) ON CONFLICT(key) DO UPDATE SET key=key RETURNING id"};
   if (!add.with(key).step())
     return std::nullopt;
@@ -115,66 +127,91 @@ bool history_file::mark_seen(std::int64_t step, std::int64_t slot) {
 
 // Counters that are not among those of this record: they end, in every step.
 bool history_file::end_missing(std::int64_t slot) {
-  bool good = true;
   for (const auto& [key, id] : ids_) {
     auto& known = known_[id];
-    // After a start nothing is known of the counters that an earlier process recorded.
-    const bool ends = known.record != records_ && (known.alive || records_ == 1);
+    // Of a counter that an earlier process recorded, or that ended in a record that failed, the end is not known.
+    const bool ends = known.record != records_ && (known.alive || anew_);
     if (!ends)
       continue;
     known.alive = false;
     for (const auto step : steps)
-      good = put(step, id, slot * 10 / step, std::nullopt) && good;
+      if (!put(step, id, slot * 10 / step, std::nullopt))
+        return false;
   }
-  return good;
+  return true;
 }
 
-bool history_file::record(std::int64_t now, const counter_values& values) {
-  if (minute_ && *minute_ != now / 60)
-    roll_up();
-  minute_ = now / 60;
-  const auto slot = now / 10;
-  left_out_ = 0;
-  ++records_;
-  if (!run("BEGIN IMMEDIATE"))
-    return false;
-  // Of a history that begins now: what its counters were before it is a row of the step before, in which nobody watched.
-  const bool begins = records_ == 1 && !history_statement{*this, "SELECT 1 FROM seen LIMIT 1"}.step();
-  bool good = mark_seen(10, slot);
+bool history_file::write_changed(std::int64_t now, const counter_values& values, bool begins) {
   for (const auto& [key, value] : values) {
+    if (ids_.size() >= limits_.series_max && !ids_.contains(key)) {
+      ++left_out_;
+      continue;
+    }
     const auto id = id_of(key);
     if (!id)
-      continue;
+      return false;
     auto& known = known_[*id];
     known.record = records_;
     if (known.alive && known.value == value)
       continue;
     known.value = value;
     known.alive = known.dirty = true;
-    good = put(10, *id, slot, value) && good;
+    if (!put(10, *id, now / 10, value))
+      return false;
     for (const auto step : steps)
-      good = (!begins || put(step, *id, now / step - 1, value)) && good;
+      if (begins && !put(step, *id, now / step - 1, value))
+        return false;
   }
-  good = end_missing(slot) && good;
-  if (good && run("COMMIT"))
+  return true;
+}
+
+// Ends with the first statement that fails: SQLite may have ended the transaction with it, and more would be kept
+// alone.
+bool history_file::write(std::int64_t now, const counter_values& values) {
+  if (anew_ && !load_series())
+    return false;
+  // Of a history that begins now: what its counters were before it is a row of the step before, in which nobody
+  // watched.
+  const bool begins = anew_ && !history_statement{*this, "SELECT 1 FROM seen LIMIT 1"}.step();
+  return mark_seen(10, now / 10) && write_changed(now, values, begins) && end_missing(now / 10);
+}
+
+bool history_file::record(std::int64_t now, const counter_values& values) {
+  if (minute_ && *minute_ != now / 60)
+    roll_up();
+  minute_ = now / 60;
+  left_out_ = 0;
+  ++records_;
+  if (!run("BEGIN IMMEDIATE"))
+    return false;
+  if (write(now, values) && run("COMMIT")) {
+    anew_ = false;
+    last_error_.clear();
     return true;
-  run("ROLLBACK");
-  // What was not written is written with the next record.
+  }
+  roll_back();
+  // What was not written is written with the next record. The numbers of its new counters are free again, for others.
   known_.clear();
+  anew_ = true;
+  load_series();
   return false;
+}
+
+bool history_file::write_minute() {
+  if (!mark_seen(60, *minute_) || !mark_seen(3600, *minute_ / 60))
+    return false;
+  for (const auto& [id, known] : known_)
+    if (known.dirty && known.alive
+        && !(put(60, id, *minute_, known.value) && put(3600, id, *minute_ / 60, known.value)))
+      return false;
+  return true;
 }
 
 bool history_file::roll_up() {
   if (!minute_ || !run("BEGIN IMMEDIATE"))
     return false;
-  bool good = mark_seen(60, *minute_) && mark_seen(3600, *minute_ / 60);
-  for (auto& [id, known] : known_) {
-    if (!known.dirty || !known.alive)
-      continue;
-    good = put(60, id, *minute_, known.value) && put(3600, id, *minute_ / 60, known.value) && good;
-  }
-  if (!good || !run("COMMIT")) {
-    run("ROLLBACK");
+  if (!write_minute() || !run("COMMIT")) {
+    roll_back();
     return false;
   }
   for (auto& [id, known] : known_)
@@ -183,39 +220,61 @@ bool history_file::roll_up() {
 }
 
 // The newest row before the limit stays: it is what an idle counter still is.
-void history_file::drop_before(std::int64_t step, std::int64_t slot) {
-  history_statement{*this, "DELETE FROM seen WHERE step=?1 AND slot<?2"}.with(step).with(slot).run();
+bool history_file::drop_before(std::int64_t step, std::int64_t slot) {
+  if (!history_statement{*this, "DELETE FROM seen WHERE step=?1 AND slot<?2"}.with(step).with(slot).run())
+    return false;
   for (const auto& [key, id] : ids_)
-    history_statement{*this, "DELETE FROM point WHERE step=?1 AND series=?2 AND slot<(SELECT max(slot) FROM point "
-                             "WHERE step=?1 AND series=?2 AND slot<=?3)"}
-      .with(step).with(id).with(slot).run();
+    if (!history_statement{*this, "DELETE FROM point WHERE step=?1 AND series=?2 AND slot<(SELECT max(slot) FROM point "
+                                  "WHERE step=?1 AND series=?2 AND slot<=?3)"}
+             .with(step)
+             .with(id)
+             .with(slot)
+             .run())
+      return false;
+  return true;
+}
+
+bool history_file::drop_old(std::int64_t now) {
+  for (const auto step : steps)
+    if (!drop_before(step, (now - kept(step).count()) / step))
+      return false;
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    for (auto keep = kept(steps[i]) / 2; bytes() > limits_.bytes_max && keep >= least[i]; keep /= 2)
+      if (!drop_before(steps[i], (now - keep.count()) / steps[i]))
+        return false;
+  return true;
+}
+
+// Counters that ended so long ago that nothing but their end is left. One without any row has just begun.
+bool history_file::drop_ended(std::vector<std::string>& gone) {
+  for (const auto& [key, id] : ids_) {
+    if (known_[id].alive)
+      continue;
+    history_statement any{*this, "SELECT 1 FROM point WHERE series=?1 AND step IN (10, 60, 3600) LIMIT 1"};
+    history_statement total{
+        *this, "SELECT 1 FROM point WHERE series=?1 AND value IS NOT NULL AND step IN (10, 60, 3600) LIMIT 1"};
+    if (any.with(id).step() && !total.with(id).step())
+      gone.push_back(key);
+  }
+  for (const auto& key : gone) {
+    const auto id = ids_[key];
+    if (!history_statement{*this, "DELETE FROM point WHERE step IN (10, 60, 3600) AND series=?1"}.with(id).run()
+        || !history_statement{*this, "DELETE FROM series WHERE id=?1"}.with(id).run())
+      return false;
+  }
+  return true;
 }
 
 void history_file::prune(std::int64_t now) {
   if (!run("BEGIN IMMEDIATE"))
     return;
-  for (const auto step : steps)
-    drop_before(step, (now - kept(step).count()) / step);
-  for (const std::int64_t step : {10, 60})
-    for (auto keep = kept(step) / 2; bytes() > limits_.bytes_max && keep >= std::chrono::minutes{10}; keep /= 2)
-      drop_before(step, (now - keep.count()) / step);
-  // Counters that ended so long ago that nothing but their end is left.
   std::vector<std::string> gone;
-  for (const auto& [key, id] : ids_) {
-    if (known_[id].alive)
-      continue;
-    history_statement left{*this, "SELECT 1 FROM point WHERE series=?1 AND value IS NOT NULL AND step IN (10, 60, 3600) LIMIT 1"};
-    if (!left.with(id).step())
-      gone.push_back(key);
-  }
+  if (!load_series() || !drop_old(now) || !drop_ended(gone) || !run("COMMIT"))
+    return roll_back();
   for (const auto& key : gone) {
-    history_statement{*this, "DELETE FROM point WHERE step IN (10, 60, 3600) AND series=?1"}.with(ids_[key]).run();
-    history_statement{*this, "DELETE FROM series WHERE id=?1"}.with(ids_[key]).run();
     known_.erase(ids_[key]);
     ids_.erase(key);
   }
-  if (!run("COMMIT"))
-    run("ROLLBACK");
 }
 
 std::uint64_t history_file::bytes() const {

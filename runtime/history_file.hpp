@@ -6,11 +6,13 @@
 //   1 min   30 days
 //   1 h     2 years
 //
-// A row is written only where a total changed; that a step was watched at all is noted once for all counters. So an idle
-// counter costs nothing, and a time in which nobody watched is a gap, not a line.
+// A row is written only where a total changed; that a step was watched at all is noted once for all counters. So an
+// idle counter costs nothing, and a time in which nobody watched is a gap, not a line.
 //
 // Threads   one at a time per object; other processes may read the same file meanwhile.
-// Bounds    `bytes_max`: past it the oldest fine points go first. `series_max` counters; further ones are left out and told.
+// Bounds    `bytes_max`: past it the oldest fine points go first, then minutes, then hours older than a month.
+// `series_max`
+//           counters; further ones are left out and told.
 // Time      wall time in whole Unix seconds, given by the caller: history is read across restarts.
 // Restart   everything recorded stays; of the running minute only the 10 s points are written yet.
 // Errors    open() answers why; a damaged file is moved aside and a new one begun.
@@ -40,6 +42,9 @@ struct history_limits { // how long points of each step are kept
   std::chrono::seconds hours = std::chrono::hours{24 * 731};  // points every hour
   std::uint64_t bytes_max = 1u << 30;                         // of bytes(); prune() sees to it
   std::size_t series_max = 10'000;                            // counters, with those that ended and are still kept
+
+  // False: no history is wanted.
+  bool keeps_any() const noexcept { return fine + minutes + hours > std::chrono::seconds{0}; }
 };
 
 struct history_point { // a total at the end of a step
@@ -55,6 +60,7 @@ struct history_range { // which points are wanted, in Unix seconds
 };
 
 struct history_line { // points of one counter, the oldest first
+  bool known = false; // whether anything was ever recorded of the counter and is still kept
   std::int64_t step = 10;            // seconds; what was asked for or more, as the rows that are kept allow
   std::vector<history_point> points; // in order of time, none where nobody watched
 };
@@ -67,7 +73,9 @@ HOLDFAST_EXPORT std::string day_text(std::int64_t days_since_1970);
 
 class HOLDFAST_EXPORT history_file {
 public:
-  static constexpr std::int64_t points_max = 20'000; // of one read(); more is an error
+  static constexpr std::int64_t points_max = 20'000;         // of one read(); more is an error
+  static constexpr std::int64_t moment_max = 40'000'000'000; // seconds from 1970, before and after: further is an error
+  static constexpr std::int64_t step_max = 10 * 366 * 24 * 3600; // seconds; more is an error
 
   // Makes the file where there is none. The error is a sentence for people.
   static expected<std::unique_ptr<history_file>, std::string> open(const std::string& path, history_limits limits = {});
@@ -79,7 +87,7 @@ public:
   bool record(std::int64_t now, const counter_values& values);
   // Brings minutes and hours up to date with the last record(). record() does so at the turn of each minute.
   bool roll_up();
-  // The error is a sentence for people.
+  // A counter that nobody knows has no points. The error is a sentence for people.
   expected<history_line, std::string> read(std::string_view key, const history_range& range, std::int64_t now);
   // How much a counter grew on each of the last `days` days of UTC, the last one today. What happened while nobody watched
   // counts on the day on which it was seen. A counter that was there before the history knew it counts from then on.
@@ -90,7 +98,9 @@ public:
   std::uint64_t bytes() const; // pages in use, without free ones and the write-ahead log
   std::size_t series() const noexcept { return ids_.size(); } // with those that ended, until prune() forgets them
   std::uint64_t left_out() const noexcept { return left_out_; } // counters of the last record()
-  const std::string& last_error() const noexcept { return last_error_; } // SQLite's words, kept past later successes
+  const std::string& last_error() const noexcept {
+    return last_error_;
+  } // SQLite's words; empty since a record() succeeded
 
 private:
   friend class history_statement;
@@ -109,13 +119,19 @@ private:
 
   history_file(sqlite3* database, history_limits limits) : database_{database}, limits_{limits} {}
   bool run(const char* sql);
+  void roll_back();
   sqlite3_stmt* prepare(const char* sql);
   bool load_series();
   std::optional<std::int64_t> id_of(const std::string& key);
   bool put(std::int64_t step, std::int64_t series, std::int64_t slot, std::optional<std::int64_t> value);
   bool mark_seen(std::int64_t step, std::int64_t slot);
+  bool write(std::int64_t now, const counter_values& values);
+  bool write_changed(std::int64_t now, const counter_values& values, bool begins);
+  bool write_minute();
   bool end_missing(std::int64_t slot);
-  void drop_before(std::int64_t step, std::int64_t slot);
+  bool drop_before(std::int64_t step, std::int64_t slot);
+  bool drop_old(std::int64_t now);
+  bool drop_ended(std::vector<std::string>& gone);
   struct grid {
     std::int64_t step;       // of the answer
     std::int64_t resolution; // of the rows that it is made of
@@ -131,6 +147,7 @@ private:
   std::unordered_map<std::string, std::int64_t> ids_;
   std::unordered_map<std::int64_t, known_value> known_; // by id
   std::uint64_t records_ = 0;
+  bool anew_ = true; // nothing is known of what the counters were: after the start, and after a record() that failed
   std::optional<std::int64_t> minute_; // of the last record()
   std::uint64_t left_out_ = 0;
   std::string last_error_;

@@ -17,25 +17,35 @@ using totals = std::map<std::int64_t, std::optional<std::int64_t>>; // slot to t
 } // namespace
 
 // With a step: the coarsest resolution that is not above it; without: the finest that gives no more points than a chart
-// can show. In both cases one that still reaches back to the begin of the range, where there is one.
+// can show. In both cases one that still reaches back to the begin of the range, where there is one, else what is kept
+// longest.
 history_file::grid history_file::grid_for(const history_range& range, std::int64_t now) const {
   const auto length = range.until - range.since;
-  const auto reaches = [&](std::int64_t step) { return now - range.since <= kept(step).count(); };
+  const auto reaches = [&](std::int64_t step) {
+    return kept(step).count() > 0 && now - range.since <= kept(step).count();
+  };
   std::int64_t resolution = 0;
+  auto longest = steps.front();
   for (const auto step : steps) {
     const bool suits = range.step ? step <= *range.step || resolution == 0
                                   : resolution == 0 && length / step <= points_by_default;
     if (reaches(step) && suits)
       resolution = step;
+    if (kept(step) >= kept(longest))
+      longest = step;
   }
   if (resolution == 0)
-    resolution = steps.back();
-  const auto step = std::max(range.step.value_or(resolution), resolution);
+    resolution = longest;
+  // Nobody who left the step to us is told that it is too small.
+  const auto step = std::max(range.step.value_or(length / points_max + 1), resolution);
   return {(step + resolution - 1) / resolution * resolution, resolution};
 }
 
 expected<history_line, std::string> history_file::read(std::string_view key, const history_range& range, std::int64_t now) {
-  if (range.until < range.since || (range.step && *range.step <= 0))
+  const auto far = [](std::int64_t moment) { return moment > moment_max || moment < -moment_max; };
+  if (far(range.since) || far(range.until) || range.step.value_or(1) > step_max)
+    return unexpected{std::string{"since and until must be within 40000000000 s of 1970, and step at most ten years"}};
+  if (range.until < range.since || range.step.value_or(1) <= 0)
     return unexpected{std::string{"since must not be after until, and step must be above zero"}};
   history_line line;
   const auto [step, resolution] = grid_for(range, now);
@@ -45,6 +55,7 @@ expected<history_line, std::string> history_file::read(std::string_view key, con
   const auto found = ids_.find(std::string{key});
   if (found == ids_.end())
     return line;
+  line.known = true;
   // One step more to the left, for the rate of the first point.
   const auto first = (range.since / line.step - 1) * line.step / resolution;
   const auto last = range.until / resolution;

@@ -39,8 +39,9 @@ public:
   }
   bool run() {
     step();
-    return result_ == SQLITE_DONE || result_ == SQLITE_ROW;
+    return good();
   }
+  bool good() const noexcept { return result_ == SQLITE_DONE || result_ == SQLITE_ROW; } // of the last step()
   std::optional<std::int64_t> number(int column) const {
     if (sqlite3_column_type(prepared_, column) == SQLITE_NULL)
       return std::nullopt;

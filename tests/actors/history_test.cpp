@@ -2,9 +2,12 @@
 
 #include "actors/history.hpp"
 
+#include <limits>
+
 #include <caf/typed_event_based_actor.hpp>
 
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/runtime_sqlite.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
 using namespace holdfast;
@@ -52,6 +55,31 @@ CAF_TEST(the last hour is told by default and the running minute with it) {
   CAF_CHECK(status().kept);
   CAF_CHECK_EQUAL(status().records, 12u);
   CAF_CHECK_EQUAL(status().series, 1u);
+}
+
+CAF_TEST(a range at the end of all numbers is refused) {
+  constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+  start(folder.file("history.sqlite"));
+  tell(1);
+  CAF_CHECK(!ask<history_answer>(under_test, history_wanted{"metrics:a:b", {}, lowest, {}})->refusal.empty());
+  CAF_CHECK(!ask<history_answer>(under_test, history_wanted{"metrics:a:b", lowest, {}, {}})->refusal.empty());
+}
+
+CAF_TEST(what could not be written is told until it can be again) {
+  start(folder.file("history.sqlite"));
+  tell(1);
+  const auto path = folder.file("history.sqlite");
+  CAF_REQUIRE(
+      test::execute(path, "CREATE TRIGGER refused BEFORE INSERT ON point BEGIN SELECT RAISE(ABORT, 'no room'); END"));
+  tell(2);
+  auto now = status();
+  CAF_CHECK_EQUAL(now.failures, 1u);
+  CAF_CHECK_EQUAL(now.last_error, "no room");
+  CAF_REQUIRE(test::execute(path, "DROP TRIGGER refused"));
+  tell(3);
+  now = status();
+  CAF_CHECK_EQUAL(now.failures, 1u);
+  CAF_CHECK_EQUAL(now.last_error, "");
 }
 
 CAF_TEST(without a file everything else goes on and a question is told so) {

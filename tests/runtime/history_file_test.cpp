@@ -1,9 +1,11 @@
 #include "runtime/history_file.hpp"
 
 #include <fstream>
+#include <limits>
 
 #include <gtest/gtest.h>
 
+#include "tests/support/runtime_sqlite.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
 namespace {
@@ -36,6 +38,15 @@ struct history : ::testing::Test {
     auto line = file->read(key, {since, until, step}, now.value_or(until));
     EXPECT_TRUE(line);
     return line ? *line : history_line{};
+  }
+  // One record that gets as far as its first new row, and no further.
+  void fail_to_record(std::int64_t now, const counter_values& values, const char* how = "ABORT") {
+    const auto trigger =
+        std::string{"CREATE TRIGGER full BEFORE INSERT ON point BEGIN SELECT RAISE("} + how + ", 'no room'); END";
+    ASSERT_TRUE(test::execute(folder.file("history.sqlite"), trigger.c_str()));
+    EXPECT_FALSE(file->record(now, values));
+    EXPECT_EQ(file->last_error(), "no room");
+    ASSERT_TRUE(test::execute(folder.file("history.sqlite"), "DROP TRIGGER full"));
   }
 };
 
@@ -135,6 +146,80 @@ TEST_F(history, a_file_that_grows_too_large_loses_its_oldest_fine_points) {
   EXPECT_EQ(read(begin, begin + 24 * 3600 - 1, 3600, "metrics:many:1").points.size(), 24u);
 }
 
+TEST_F(history, hours_are_dropped_too_where_they_alone_are_too_large_but_for_a_month) {
+  limits.fine = limits.minutes = {};
+  limits.bytes_max = 150'000;
+  reopen();
+  constexpr std::int64_t hour = 3600;
+  constexpr std::int64_t end = begin + 200 * 24 * hour;
+  for (auto now = begin; now < end; now += hour)
+    ASSERT_TRUE(file->record(now, {{"a", now}, {"b", now + 1}, {"c", now + 2}}));
+  file->roll_up();
+  ASSERT_GT(file->bytes(), limits.bytes_max);
+  file->prune(end);
+  EXPECT_LE(file->bytes(), limits.bytes_max);
+  EXPECT_EQ(read(end - 31 * 24 * hour, end - 1, {}, "b").points.size(), 31u * 24);
+}
+
+TEST_F(history, counters_of_a_record_that_failed_share_no_line_with_later_ones) {
+  for (const auto* how : {"ABORT", "ROLLBACK"}) {
+    const std::string lost = std::string{"lost by "} + how;
+    const std::string later = std::string{"later than "} + how;
+    ASSERT_TRUE(file->record(begin, {{"a", 1}}));
+    fail_to_record(begin + 10, {{"a", 2}, {lost, 100}}, how);
+    ASSERT_TRUE(file->record(begin + 20, {{"a", 3}, {later, 7}}));
+    ASSERT_TRUE(file->record(begin + 30, {{"a", 3}, {later, 7}, {lost, 100}}));
+    EXPECT_EQ(file->last_error(), "");
+    const auto line = read(begin, begin + 39, 10, later);
+    ASSERT_EQ(line.points.size(), 2u);
+    EXPECT_EQ(line.points.back().value, 7);
+    EXPECT_EQ(read(begin, begin + 39, 10, lost).points.size(), 1u);
+    EXPECT_EQ(read(begin, begin + 39, 10, "a").points.back().value, 3);
+  }
+}
+
+TEST_F(history, a_counter_that_ended_in_a_record_that_failed_ends_with_the_next) {
+  ASSERT_TRUE(file->record(begin, {{"a", 1}, {"gone", 5}}));
+  fail_to_record(begin + 10, {{"a", 2}});
+  ASSERT_TRUE(file->record(begin + 20, {{"a", 3}}));
+  EXPECT_EQ(read(begin, begin + 29, 10, "gone").points.size(), 1u);
+}
+
+TEST_F(history, a_pruning_that_failed_has_changed_nothing) {
+  watch(begin, begin + 60);
+  reopen();
+  ASSERT_TRUE(file->record(begin + 60, {{"metrics:idle:x", 7}}));
+  ASSERT_TRUE(test::execute(folder.file("history.sqlite"),
+                            "CREATE TRIGGER full BEFORE DELETE ON series BEGIN SELECT RAISE(ABORT, 'no room'); END"));
+  file->prune(begin + 60 + limits.hours.count() + 7200);
+  EXPECT_EQ(file->series(), 2u);
+  EXPECT_EQ(read(begin, begin + 69).points.size(), 6u);
+}
+
+TEST_F(history, a_counter_that_another_process_forgot_gets_a_number_of_its_own) {
+  ASSERT_TRUE(file->record(begin, {{"a", 1}, {"z", 2}}));
+  ASSERT_TRUE(test::execute(folder.file("history.sqlite"),
+                            "DELETE FROM point WHERE series=(SELECT id FROM series WHERE key='z');"
+                            "DELETE FROM series WHERE key='z'"));
+  ASSERT_TRUE(open()->record(begin + 10, {{"a", 1}, {"b", 50}}));
+  ASSERT_TRUE(file->record(begin + 20, {{"a", 1}, {"b", 50}, {"z", 3}}));
+  EXPECT_EQ(read(begin, begin + 29, 10, "b").points.back().value, 50);
+  file->prune(begin + 20);
+  ASSERT_TRUE(file->record(begin + 30, {{"a", 1}, {"b", 50}, {"z", 4}}));
+  EXPECT_EQ(read(begin, begin + 39, 10, "b").points.back().value, 50);
+  reopen();
+  EXPECT_EQ(read(begin, begin + 39, 10, "z").points.back().value, 4);
+}
+
+TEST_F(history, what_no_resolution_reaches_is_told_from_the_one_that_is_kept_longest) {
+  limits.minutes = limits.hours = {};
+  reopen();
+  watch(begin, begin + 60);
+  const auto now = begin + 60;
+  EXPECT_EQ(read(now - 30 * 3600, now, {}, "metrics:a:b", now).points.size(), 6u);
+  EXPECT_EQ(read(now - 300 * 24 * 3600, now, {}, "metrics:a:b", now).points.size(), 1u);
+}
+
 TEST_F(history, counters_beyond_the_limit_are_left_out_and_told) {
   limits.series_max = 2;
   reopen();
@@ -148,6 +233,25 @@ TEST_F(history, nonsense_is_refused_with_a_reason_and_an_unknown_counter_has_no_
   EXPECT_FALSE(file->read("metrics:a:b", {5, 10, 0}, 10));
   EXPECT_FALSE(file->read("metrics:a:b", {0, begin, 10}, begin));
   EXPECT_TRUE(read(begin, begin + 60, {}, "metrics:never:seen").points.empty());
+  EXPECT_FALSE(read(begin, begin + 60, {}, "metrics:never:seen").known);
+  watch(begin, begin + 10);
+  EXPECT_TRUE(read(begin + 600, begin + 700, {}, "metrics:a:b").known);
+}
+
+TEST_F(history, ranges_at_the_end_of_all_numbers_are_refused) {
+  constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+  constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+  watch(begin, begin + 20);
+  file->roll_up();
+  EXPECT_FALSE(file->read("metrics:a:b", {lowest, highest, {}}, begin));
+  EXPECT_FALSE(file->read("metrics:a:b", {lowest, begin, {}}, begin));
+  EXPECT_FALSE(file->read("metrics:a:b", {begin, highest, {}}, begin));
+  EXPECT_FALSE(file->read("metrics:a:b", {begin, begin + 20, highest}, begin));
+  EXPECT_FALSE(file->read("metrics:a:b", {begin, begin + 20, lowest}, begin));
+  const auto widest = file->read("metrics:a:b", {-history_file::moment_max, history_file::moment_max, {}}, begin);
+  ASSERT_TRUE(widest);
+  EXPECT_EQ(widest->points.size(), 1u);
+  EXPECT_TRUE(file->read("metrics:a:b", {begin, begin + 20, history_file::step_max}, begin));
 }
 
 TEST_F(history, a_damaged_file_is_kept_aside_and_a_new_one_begun) {
