@@ -1,6 +1,7 @@
 #include "config/engine_config.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -85,6 +86,17 @@ std::optional<std::string> text_of(const caf::config_value& value, option_kind k
 
 std::string text_of(caf::string_view text) { return {text.begin(), text.end()}; }
 
+// Celery's broker need not be a Redis: one of another kind is none of ours. A URL of Redis that we cannot use is a mistake.
+bool is_of_another_broker(std::string_view variable, std::string_view url) {
+  const auto scheme = url.substr(0, url.find("://"));
+  if (variable != "CELERY_BROKER_URL" || scheme.size() == url.size())
+    return false;
+  std::string lower;
+  for (const char c : scheme)
+    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower != "unix" && !lower.starts_with("redis");
+}
+
 const char* environment(std::string_view name) {
   const auto* value = std::getenv(std::string{name}.c_str());
   return value && *value ? value : nullptr;
@@ -166,7 +178,7 @@ config_error engine_config::apply_environment() {
   for (const auto& entry : option_table())
     for (const auto name : entry.environment) {
       const auto* value = environment(name);
-      if (!value)
+      if (!value || is_of_another_broker(name, value))
         continue;
       // Variables that count seconds by name take a bare number.
       std::string text{value};
@@ -191,6 +203,8 @@ config_error engine_config::apply_key_file() {
   if (!file)
     return refusal("--api-key-file: '" + api_key_file + "' cannot be read; accepted: a readable file");
   std::getline(file, api_key);
+  if (api_key.empty())
+    return refusal("--api-key-file: '" + api_key_file + "' holds no key; accepted: a file whose first line is the key");
   return {};
 }
 

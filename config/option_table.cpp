@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include <arpa/inet.h>
+
 #include "runtime/redis_url.hpp"
 
 namespace holdfast {
@@ -76,11 +78,28 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
+// With a host, and a port that can be one where one is named.
 bool is_http_url(std::string_view url) {
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (url.starts_with(scheme) && url.size() > scheme.size() && is_plain(url) && url.find(' ') == std::string_view::npos)
-      return true;
-  return false;
+  const auto scheme = url.starts_with("http://") ? 7u : url.starts_with("https://") ? 8u : 0u;
+  if (scheme == 0 || !is_plain(url) || url.find(' ') != std::string_view::npos)
+    return false;
+  auto place = url.substr(scheme);
+  place = place.substr(0, place.find_first_of("/?#"));
+  place.remove_prefix(place.rfind('@') + 1); // all of it where there is none
+  const auto bracket = place.starts_with('[') ? place.find(']') : 0;
+  if (bracket == std::string_view::npos)
+    return false;
+  const auto colon = place.find(':', bracket);
+  std::uint16_t port = 0;
+  const auto host = place.substr(0, colon);
+  return !host.empty() && host != "[]"
+         && (colon == std::string_view::npos || set_number<std::uint16_t>(port, place.substr(colon + 1), 1, 65535));
+}
+
+// A name is looked up by nobody: what it leads to may change.
+bool is_literal_address(const std::string& host) {
+  in6_addr address{}; // large enough for both
+  return ::inet_pton(AF_INET, host.c_str(), &address) == 1 || ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
 option_field urls_into(std::vector<std::string> options::*field) {
@@ -240,9 +259,9 @@ std::optional<http_address> parse_http_address(std::string_view text) {
   auto host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']'))
     host = host.substr(1, host.size() - 2);
-  if (!set_number<std::uint16_t>(address.port, text.substr(colon + 1), 0, 65535) || host.find(' ') != std::string_view::npos)
-    return std::nullopt;
   address.host = host == "localhost" ? "127.0.0.1" : std::string{host};
+  if (!set_number<std::uint16_t>(address.port, text.substr(colon + 1), 0, 65535) || !is_literal_address(address.host))
+    return std::nullopt;
   address.loopback = address.host.starts_with("127.") || address.host == "::1";
   return address;
 }

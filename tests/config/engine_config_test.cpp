@@ -73,7 +73,9 @@ CAF_TEST(the command line outweighs the environment outweighs the file) {
 CAF_TEST(a wrong value is one line that names option and value and what is accepted) {
   for (const std::string argument : {"--spot-ttl=-5s", "--spot-ttl=5", "--spot-ttl=0", "--fetch-timeout=900000000h",
                                      "--store=mongo", "--redis-url=http://x", "--http=8080", "--max-restarts=many",
-                                     "--spot-urls=ftp://x", "--log-level=loud"}) {
+                                     "--spot-urls=ftp://x", "--log-level=loud", "--http=example.org:80", "--http=127.evil.org:80",
+                                     "--spot-urls=http:///", "--futures-urls=https://:443", "--spot-urls=http://user@:80/x",
+                                     "--spot-urls=http://h:99999", "--spot-urls=http://[::1", "--spot-urls=http://[]:80"}) {
     const auto text = error_of({argument});
     CAF_CHECK(text.find(argument.substr(0, argument.find('='))) != std::string::npos);
     CAF_CHECK(text.find(argument.substr(argument.find('=') + 1)) != std::string::npos);
@@ -132,6 +134,31 @@ CAF_TEST(an address beyond loopback wants a token) {
   CAF_CHECK(error_of({"--http=0.0.0.0:80", "--http-token=x"}).empty());
 }
 
+CAF_TEST(an address of the gateway is a literal one or localhost) {
+  for (const std::string address : {"127.0.0.1:80", "[::1]:80", "localhost:80"})
+    CAF_CHECK_EQUAL(error_of({"--http=" + address}), "");
+  for (const std::string url : {"http://h", "https://h:443/", "http://[::1]:80", "http://user:word@h:80/path?x=:y"})
+    CAF_CHECK_EQUAL(error_of({"--spot-urls=" + url}), "");
+}
+
+CAF_TEST(a broker of another kind is passed over and a redis that cannot be used is not) {
+  const auto url_with = [](const char* broker) {
+    ::setenv("CELERY_BROKER_URL", broker, 1);
+    engine_config config;
+    const auto error = config.parse(std::vector<std::string>{});
+    ::unsetenv("CELERY_BROKER_URL");
+    return error ? error.text() : config.redis_url;
+  };
+  CAF_CHECK_EQUAL(url_with("redis://h:1/2"), "redis://h:1/2");
+  for (const auto* other : {"amqp://guest@rabbit//", "sqs://", "pyamqp://h", "memory://"})
+    CAF_CHECK_EQUAL(url_with(other), "");
+  for (const auto* unusable : {"redis://h:x", "Redis://h", "redis+socket:///x", "rediss://h", "unix://x", "h:6379"})
+    CAF_CHECK(url_with(unusable).find("CELERY_BROKER_URL: redis-url") != std::string::npos);
+  ::setenv("REDIS_URL", "amqp://h", 1);
+  CAF_CHECK(url_with("redis://h:1/2").find("REDIS_URL: redis-url") != std::string::npos);
+  ::unsetenv("REDIS_URL");
+}
+
 CAF_TEST(a password is not told in an error wherever it was put) {
   for (const std::string url : {"redis://u:secret@h:x", "redis://:secret", "redis://:secret/1@h", "rediss://:secret@h", "//:secret"}) {
     const auto text = error_of({"--redis-url=" + url});
@@ -159,6 +186,10 @@ CAF_TEST(a key is read from a small file of its owner and from nothing else) {
   engine_config config;
   CAF_CHECK(!config.parse(std::vector<std::string>{"--api-key-file=" + path}));
   CAF_CHECK_EQUAL(config.api_key, "key");
+  for (const auto* nothing : {"", "\n", "\nkey\n"}) {
+    file(nothing);
+    CAF_CHECK(error_of({"--api-key-file=" + path}).find("holds no key") != std::string::npos);
+  }
   file(std::string(5000, 'k'));
   // Neither waits for somebody who writes, nor reads without end.
   CAF_CHECK_EQUAL(::mkfifo(folder.file("pipe").c_str(), 0600), 0);

@@ -47,7 +47,8 @@ holdfast {
     text += "| " + code(option.name) + " | " + otherwise + " | " + cell(option.accepted) + " | " + environment + " | " + cell(option.meaning) + " |\n";
   }
   return text + R"(
-Of several environment variables the first that is set wins; those that end in `_SECONDS` take a bare number. Two more have no option:
+Of several environment variables the first that is set wins; those that end in `_SECONDS` take a bare number. A
+`CELERY_BROKER_URL` of another broker (`amqp://...`) is passed over, one of Redis that cannot be used is an error. Two more have no option:
 `HOLDFAST_API_KEY` is the key of the private API itself, and `TESTNET_URL=true` selects the exchange's test networks.
 )";
 }
