@@ -62,7 +62,7 @@ CAF_TEST(a cluster without slots is left alone until it has them) {
   const auto end = boot_clock::now() + 2s;
   while (boot_clock::now() < end) {
     CAF_CHECK(!front->read_json("cache:x", 10ms));
-    CAF_CHECK_EQUAL(front->read(key, 10ms).value, 5);
+    CAF_CHECK_EQUAL(front->read(key, 500ms).value, 5);
   }
   CAF_CHECK(refusals(redis, "CLUSTERDOWN") < 100);
   CAF_CHECK_EQUAL(redis.ask({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}), "OK");
@@ -83,7 +83,7 @@ CAF_TEST(a server that loads what it had is left alone until it is done) {
   front->incr(key, 2);
   redis.start();
   CAF_CHECK(redis.ask({"GET", key}).starts_with("LOADING"));
-  CAF_CHECK_EQUAL(front->read(key, 50ms).value, 7);
+  CAF_CHECK_EQUAL(front->read(key, 500ms).value, 7);
   CAF_CHECK(wait_until([&] { return redis.get(key) == "7"; }, 30s));
   CAF_CHECK(refusals(redis, "LOADING") < 200);
   CAF_CHECK(front->flush(5s));

@@ -95,7 +95,7 @@ TEST(redis_subscription, a_user_without_permission_asks_again_rarely) {
   auto url = *redis_url::parse(proxy.url());
   url.user = "deaf";
   url.password = "pw";
-  redis_subscription one{{url, 250ms, 500ms, "news"}, [](std::string_view) {}};
+  redis_subscription one{{url, 5s, 5s, "news"}, [](std::string_view) {}};
   ASSERT_TRUE(wait_until([&] { return proxy.connections() == 1; }));
   EXPECT_FALSE(wait_until([&] { return proxy.connections() > 1; }, 1s));
 }
