@@ -227,7 +227,7 @@ CAF_TEST(a fetcher that hangs inside a transfer past its deadline is abandoned a
   const auto stuck = std::make_shared<std::atomic<bool>>(true);
   std::atomic<int> starts{0};
   supervisor_settings settings;
-  settings.fetch_timeout = 200ms;
+  settings.fetch_timeout = 2s;
   settings.start = [&](caf::actor_system& on, market which) -> started_fetcher {
     ++starts;
     fetcher_settings fetching;
@@ -249,7 +249,7 @@ CAF_TEST(a fetcher that hangs inside a transfer past its deadline is abandoned a
   };
   const auto begin = boot_clock::now();
   CAF_CHECK(fetch(market::spot).answer.source == symbols_source::last_good);
-  CAF_CHECK(boot_clock::now() - begin < 3s);
+  CAF_CHECK(boot_clock::now() - begin < 8s);
   CAF_CHECK(fetch(market::futures).failure == fault::none);
   *stuck = false;
   CAF_CHECK(test::wait_until([&] { return fetch(market::spot).failure == fault::none; }));

@@ -25,7 +25,7 @@ using namespace holdfast;
 
 struct fixture {
   test::temporary_folder folder;
-  simulated_exchange exchange{{}};
+  simulated_exchange exchange{{.spot_symbols = 300, .futures_symbols = 60}};
 
   test::outcome run(const std::string& name, const std::string& arguments = {}) {
     return test::run_shell(HOLDFAST_EXAMPLES "/" + name + "/example_" + name + " --spot-urls=" + exchange.url()
@@ -123,7 +123,9 @@ CAF_TEST(the test of a host passes and needs no network) {
 CAF_TEST(the trading engine counts every order that it checks) {
   const auto result = run("trading_engine");
   CAF_CHECK_EQUAL(result.status, 0);
-  CAF_CHECK(result.text.find("everything is in the store") != std::string::npos);
+  // Two threads that traded as fast as they could may leave more than its last flush can bring away: `get` adopts the ledger.
+  CAF_CHECK(result.text.find("everything is in the store") != std::string::npos
+            || result.text.find("the rest is safe in the ledger") != std::string::npos);
   const auto read = [&](const std::string& key) {
     return std::stoll(test::run_shell(HOLDFAST_PROGRAM " get " + key + " --state-dir=" + folder.file("state")).text);
   };

@@ -30,13 +30,14 @@ struct fixture {
   std::vector<std::unique_ptr<engine_config>> configs;
   std::vector<std::unique_ptr<host>> hosts;
 
-  // Each has a state folder of its own, as on machines of their own.
-  void start(const std::string& redis, std::chrono::nanoseconds interval, const std::string& state = {}) {
+  // Each has a state folder of its own, as on machines of their own. A list lasts longer than any test, unless told otherwise.
+  void start(const std::string& redis, std::chrono::nanoseconds interval, std::chrono::nanoseconds ttl = 300s,
+             const std::string& state = {}) {
     auto& config = *configs.emplace_back(std::make_unique<engine_config>());
     config.set("scheduler.max-threads", 2u);
     config.state_dir = state.empty() ? folder.file("state" + std::to_string(hosts.size())) : state;
     config.spot_urls = config.futures_urls = {exchange.url()};
-    config.spot_ttl = 3s;
+    config.spot_ttl = ttl;
     config.spot_warmup_interval = interval;
     config.futures_warmup_interval = 0ns;
     config.fetch_timeout = 2s;
@@ -61,7 +62,7 @@ CAF_TEST(ten engines on one redis fetch once an interval and all follow) {
     return;
   test::redis_server redis;
   for (int i = 0; i < 10; ++i)
-    start(redis.url(), 2s);
+    start(redis.url(), 2s, 3s);
   CAF_CHECK(wait_until([&] { return std::all_of(hosts.begin(), hosts.end(), [&](const auto& one) { return fresh(*one); }); }));
   CAF_CHECK(wait_until([&] { return exchange.requests(market::spot) >= 1; }));
   const auto began = boot_clock::now();
@@ -97,12 +98,12 @@ CAF_TEST(engines that start one after the other take what is there and fetch not
     return;
   test::redis_server redis;
   start(redis.url(), 0ns);
-  CAF_REQUIRE(hosts[0]->front.symbols_sync(market::spot).table != nullptr);
+  CAF_REQUIRE(hosts[0]->front.symbols_sync(market::spot, 10s).table != nullptr);
   CAF_CHECK(wait_until([&] { return !redis.get("holdfast:symbols:spot:v1").empty(); }));
   for (int i = 0; i < 3; ++i)
     start(redis.url(), 0ns);
   for (const auto& one : hosts)
-    CAF_CHECK(!one->front.symbols_sync(market::spot).stale);
+    CAF_CHECK(!one->front.symbols_sync(market::spot, 10s).stale);
   CAF_CHECK_EQUAL(exchange.requests(market::spot), 1u);
 }
 
@@ -126,10 +127,9 @@ CAF_TEST(an emptied redis has the tables again without a fetch) {
   if (!test::redis_server::installed())
     return;
   test::redis_server redis;
-  start(redis.url(), 0ns);
-  configs.back()->spot_ttl = 300s;
-  start(redis.url(), 0ns);
-  CAF_REQUIRE(hosts[1]->front.symbols_sync(market::futures).table != nullptr);
+  for (int i = 0; i < 2; ++i)
+    start(redis.url(), 0ns);
+  CAF_REQUIRE(hosts[1]->front.symbols_sync(market::futures, 10s).table != nullptr);
   CAF_CHECK(wait_until([&] { return !redis.get("cache:symbols:futures:last_good").empty(); }));
   redis.command({"FLUSHALL"});
   CAF_CHECK(wait_until([&] { return !redis.get("cache:symbols:futures:v1").empty(); }));
@@ -139,7 +139,7 @@ CAF_TEST(an emptied redis has the tables again without a fetch) {
 
 CAF_TEST(engines on one state folder without a redis fetch once and all follow) {
   for (int i = 0; i < 3; ++i)
-    start({}, 2s, folder.file("shared"));
+    start({}, 2s, 3s, folder.file("shared"));
   CAF_CHECK(wait_until([&] { return std::all_of(hosts.begin(), hosts.end(), [&](const auto& one) { return fresh(*one); }); }));
   const auto asked = exchange.requests(market::spot);
   for (int round = 0; round < 2; ++round) {
@@ -163,7 +163,7 @@ CAF_TEST(a dead holder is taken over within an interval) {
     return;
   test::redis_server redis;
   for (int i = 0; i < 2; ++i)
-    start(redis.url(), 2s);
+    start(redis.url(), 2s, 3s);
   CAF_CHECK(wait_until([&] { return fresh(*hosts[0]) && fresh(*hosts[1]); }));
   // As a process leaves it that died while it was fetching.
   const auto lease = redis.ask({"KEYS", "holdfast:lease:*fetch:spot*"});
@@ -172,7 +172,7 @@ CAF_TEST(a dead holder is taken over within an interval) {
                  std::to_string(std::chrono::floor<std::chrono::milliseconds>(now + 1s).count())});
   const auto before = fetched_at(*hosts[1]);
   CAF_CHECK(wait_until([&] { return fetched_at(*hosts[1]) > before; }, 5s));
-  CAF_CHECK(fresh(*hosts[0]));
+  CAF_CHECK(wait_until([&] { return fresh(*hosts[0]); }));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -49,15 +49,15 @@ CAF_TEST(the first read is a miss and the next ten are hits) {
   engine_config config;
   prepare(config);
   host one{config};
-  const auto first = one.front.symbols_sync(market::spot);
+  const auto first = one.front.symbols_sync(market::spot, 10s);
   CAF_REQUIRE(first.table != nullptr);
   CAF_CHECK(first.source == symbols_source::public_api);
   CAF_CHECK(!first.stale);
   for (int i = 0; i < 10; ++i)
     one.front.symbols_sync(market::spot);
-  CAF_CHECK(one.front.flush(2s));
-  CAF_CHECK_EQUAL(one.front.get_int_sync(keys::cache_hit(market::spot)), 10);
-  CAF_CHECK_EQUAL(one.front.get_int_sync(keys::cache_miss(market::spot)), 1);
+  CAF_CHECK(one.front.flush(10s));
+  CAF_CHECK_EQUAL(one.front.get_int_sync(keys::cache_hit(market::spot), 10s), 10);
+  CAF_CHECK_EQUAL(one.front.get_int_sync(keys::cache_miss(market::spot), 10s), 1);
   CAF_CHECK_EQUAL(exchange.requests(market::spot), 1u);
 }
 
@@ -66,7 +66,7 @@ CAF_TEST(a start with everything dead answers from the state folder marked stale
     engine_config config;
     prepare(config);
     host one{config};
-    CAF_REQUIRE(one.front.symbols_sync(market::spot).table != nullptr);
+    CAF_REQUIRE(one.front.symbols_sync(market::spot, 10s).table != nullptr);
   }
   engine_config config;
   prepare(config);
@@ -117,7 +117,7 @@ CAF_TEST(a thousand readers at once are one fetch) {
   for (int t = 0; t < 50; ++t)
     readers.emplace_back([&] {
       for (int i = 0; i < 20; ++i)
-        answered += one.front.symbols_sync(market::futures).table ? 1 : 0;
+        answered += one.front.symbols_sync(market::futures, 10s).table ? 1 : 0;
     });
   for (auto& reader : readers)
     reader.join();
@@ -131,9 +131,9 @@ CAF_TEST(a key is sent and the public path serves when it is refused) {
   config.api_key = "planted-key";
   exchange.set_fault(market::spot, exchange_fault::bad_key);
   host one{config};
-  CAF_CHECK(one.front.symbols_sync(market::spot).source == symbols_source::public_api);
+  CAF_CHECK(one.front.symbols_sync(market::spot, 10s).source == symbols_source::public_api);
   CAF_CHECK_EQUAL(exchange.requests_with_key(market::spot), 1u);
-  CAF_CHECK(one.front.symbols_sync(market::futures).source == symbols_source::private_api);
+  CAF_CHECK(one.front.symbols_sync(market::futures, 10s).source == symbols_source::private_api);
 }
 
 CAF_TEST(counters reach redis exactly through kills) {
@@ -168,7 +168,7 @@ CAF_TEST(counters reach redis exactly through kills) {
     writer.join();
   CAF_CHECK(wait_until([&] { return redis.get("metrics:test:kills") == std::to_string(counted.load()); }));
   redis.command({"INCRBY", "metrics:test:kills", "5"});
-  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:test:kills"), counted + 5);
+  CAF_CHECK(wait_until([&] { return one.front.get_int_sync("metrics:test:kills") == counted + 5; }));
 }
 
 CAF_TEST(what we write to redis is what the contract says) {
@@ -180,7 +180,7 @@ CAF_TEST(what we write to redis is what the contract says) {
   engine_config config;
   prepare(config, &redis);
   host one{config};
-  const auto list = one.front.symbols_sync(market::spot).table->list_json();
+  const auto list = one.front.symbols_sync(market::spot, 10s).table->list_json();
   CAF_CHECK(wait_until([&] { return redis.get("cache:symbols:spot:last_good") == list; }));
   CAF_CHECK(redis.get("cache:symbols:spot:v1") == list);
   const auto ttl = redis.command({"TTL", "cache:symbols:spot:v1"}).integer;
@@ -201,7 +201,7 @@ CAF_TEST(a bare array of another program is understood) {
   engine_config config;
   prepare(config, &redis);
   host one{config};
-  const auto reply = one.front.symbols_sync(market::spot);
+  const auto reply = one.front.symbols_sync(market::spot, 10s);
   CAF_REQUIRE(reply.table != nullptr);
   CAF_CHECK(reply.source == symbols_source::cache);
   CAF_CHECK(reply.table->find("币安人生USDT") != nullptr);
@@ -217,7 +217,7 @@ CAF_TEST(a frozen redis delays nobody past the deadline) {
   engine_config config;
   prepare(config, &redis);
   host one{config};
-  CAF_REQUIRE(one.front.symbols_sync(market::spot).table != nullptr);
+  CAF_REQUIRE(one.front.symbols_sync(market::spot, 10s).table != nullptr);
   redis.freeze();
   one.front.incr("metrics:test:frozen", 3);
   CAF_CHECK(!one.front.flush(300ms));
@@ -243,9 +243,9 @@ CAF_TEST(two engines in one process count apart into one store) {
   host two{config};
   one.front.incr("metrics:test:two", 1);
   two.front.incr("metrics:test:two", 2);
-  CAF_CHECK(one.front.flush(2s));
-  CAF_CHECK(two.front.flush(2s));
-  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:test:two"), 3);
+  CAF_CHECK(one.front.flush(10s));
+  CAF_CHECK(two.front.flush(10s));
+  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:test:two", 10s), 3);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

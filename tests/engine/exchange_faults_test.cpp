@@ -52,7 +52,7 @@ CAF_TEST(whatever the exchange does to one market its last good is answered in t
     engine_config config;
     prepare(config);
     host one{config};
-    const auto first = one.front.symbols_sync(market::spot);
+    const auto first = one.front.symbols_sync(market::spot, 10s);
     CAF_REQUIRE(first.table);
     good_size = first.table->listed().size();
   }
@@ -76,8 +76,10 @@ CAF_TEST(whatever the exchange does to one market its last good is answered in t
     CAF_CHECK_EQUAL(reply.table->listed().size(), good_size);
     // Of the embargo before it, as a new process reads it, up to a second may be left.
     CAF_CHECK(wait_until([&] { return one.front.symbols_sync(market::spot).table && asked() > before; }));
-    const auto other = one.front.symbols_sync(market::futures);
-    CAF_CHECK(other.table && !other.stale);
+    CAF_CHECK(wait_until([&] {
+      const auto other = one.front.symbols_sync(market::futures);
+      return other.table && !other.stale;
+    }));
     for (int i = 0; i < 200; ++i)
       CAF_CHECK(one.front.symbols_sync(market::spot).table != nullptr);
     CAF_CHECK(asked() - before <= 6); // five failures open the circuit
@@ -96,16 +98,16 @@ CAF_TEST(what is only odd is taken and the unknown is counted) {
   for (const auto fault : {unknown_names, bad_symbol, invalid_text, close_kept, too_large, none}) {
     CAF_MESSAGE(std::string{to_string(fault)});
     exchange.set_fault(market::spot, fault);
-    const auto reply = one.ask_again(market::spot);
+    const auto reply = one.ask_fresh(market::spot);
     CAF_REQUIRE(reply.table);
     CAF_CHECK(!reply.stale);
     CAF_CHECK(reply.table->find("BTCUSDT"));
     CAF_CHECK(reply.table->find("币安人生USDT"));
   }
-  CAF_CHECK(one.front.flush(2s));
-  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:schema_unknown:status.STATUS_OF_TOMORROW"), 1);
-  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:schema_unknown:filter.FILTER_OF_TOMORROW"), 1);
-  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:schema_unknown:field.fieldOfTomorrow"), 1);
+  CAF_CHECK(one.front.flush(10s));
+  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:schema_unknown:status.STATUS_OF_TOMORROW", 10s), 1);
+  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:schema_unknown:filter.FILTER_OF_TOMORROW", 10s), 1);
+  CAF_CHECK_EQUAL(one.front.get_int_sync("metrics:schema_unknown:field.fieldOfTomorrow", 10s), 1);
   const auto facts = one.front.status().exchange[index(market::spot)];
   CAF_CHECK(facts.unknown.size() >= 3u);
   CAF_CHECK(facts.without_permission_sets);
@@ -116,7 +118,7 @@ CAF_TEST(a thousand readers of a failing exchange are one fetch and all are answ
   prepare(config);
   config.fetch_timeout = 1s; // time enough for all to ask while it hangs
   host one{config};
-  CAF_REQUIRE(one.front.symbols_sync(market::spot).table);
+  CAF_REQUIRE(one.front.symbols_sync(market::spot, 10s).table);
   auto view = one.front.symbols(market::spot);
   CAF_REQUIRE(wait_until([&] { return view.stale(); }));
   for (const auto fault : {exchange_fault::hang, exchange_fault::server_error}) {
@@ -149,8 +151,8 @@ CAF_TEST(spot answers while futures is down and the other way round) {
     config.fetch_timeout = 1s;
     exchange.set_fault(down, exchange_fault::hang);
     host one{config};
-    CAF_CHECK(one.front.symbols_sync(up).table != nullptr);
-    const auto nothing = one.front.symbols_sync(down);
+    CAF_CHECK(one.front.symbols_sync(up, 10s).table != nullptr);
+    const auto nothing = one.front.symbols_sync(down, 10s);
     CAF_CHECK(!nothing.table);
     CAF_CHECK(nothing.error == fault::no_data);
     exchange.set_fault(down, exchange_fault::none);
@@ -205,12 +207,12 @@ CAF_TEST(a key that is refused is shown and not sent again while the public path
   exchange.set_fault(market::spot, exchange_fault::bad_key_format);
   host one{config};
   for (int i = 0; i < 5; ++i)
-    CAF_CHECK(one.ask_again(market::spot).source == symbols_source::public_api);
+    CAF_CHECK(one.ask_fresh(market::spot).source == symbols_source::public_api);
   CAF_CHECK_EQUAL(exchange.requests_with_key(market::spot), 1u);
   const auto facts = one.front.status().exchange;
   CAF_CHECK(facts[0].key_refused_until);
   CAF_CHECK(facts[0].key_refusal.find("-2014") != std::string::npos);
-  CAF_CHECK(one.front.symbols_sync(market::futures).source == symbols_source::private_api);
+  CAF_CHECK(one.front.symbols_sync(market::futures, 10s).source == symbols_source::private_api);
   CAF_CHECK(!facts[1].key_refused_until);
 }
 
@@ -219,14 +221,14 @@ CAF_TEST(a restart during a ban makes no request and a sibling with the same fol
   engine_config config;
   prepare(config);
   host first{config};
-  CAF_CHECK(!first.front.symbols_sync(market::spot).table);
+  CAF_CHECK(!first.front.symbols_sync(market::spot, 10s).table);
   CAF_CHECK_EQUAL(asked(), 1u);
   for (int i = 0; i < 2; ++i) {
     engine_config again;
     prepare(again);
     host sibling{again};
-    CAF_CHECK(!sibling.front.symbols_sync(market::spot).table);
-    CAF_CHECK(sibling.front.symbols_sync(market::futures).table);
+    CAF_CHECK(!sibling.front.symbols_sync(market::spot, 10s).table);
+    CAF_CHECK(sibling.front.symbols_sync(market::futures, 10s).table);
   }
   CAF_CHECK_EQUAL(asked(), 1u);
 }
@@ -245,7 +247,7 @@ CAF_TEST(a sibling of this machine with its own folder learns of the ban through
   config.spot_ttl = other_config.spot_ttl = 20ms;
   other_config.redis_url = redis.url();
   host other{other_config}; // runs already
-  CAF_REQUIRE(other.front.symbols_sync(market::spot).table);
+  CAF_REQUIRE(other.front.symbols_sync(market::spot, 10s).table);
   exchange.set_fault(market::spot, exchange_fault::banned, 3600s);
   const auto before = asked();
   host first{config};

@@ -91,7 +91,7 @@ CAF_TEST(handlers and masks and the working folder stay as the host has them) {
   const auto before = test::process_settings::now();
   {
     engine host{system};
-    CAF_CHECK(host.symbols_sync(market::spot).table != nullptr);
+    CAF_CHECK(host.symbols_sync(market::spot, 10s).table != nullptr);
     CAF_CHECK_EQUAL(before.difference_to(test::process_settings::now()), "");
   }
   CAF_CHECK_EQUAL(before.difference_to(test::process_settings::now()), "");
@@ -112,7 +112,7 @@ CAF_TEST(no broken connection is a signal) {
   config.spot_ttl = 1ms;
   caf::actor_system system{config};
   engine host{system};
-  CAF_CHECK(host.symbols_sync(market::spot).table != nullptr);
+  CAF_CHECK(host.symbols_sync(market::spot, 10s).table != nullptr);
   for (int round = 0; round < 10; ++round) {
     exchange.set_fault(market::spot, round % 2 == 0 ? exchange_fault::reset : exchange_fault::truncated);
     host.incr(key);
@@ -173,18 +173,18 @@ CAF_TEST(two engines of different options know nothing of each other) {
   one.incr(key, 1);
   two->incr(key, 2);
   CAF_CHECK(one.flush(5s) && two->flush(5s));
-  CAF_CHECK_EQUAL(one.get_int_sync(key), 1);
-  CAF_CHECK_EQUAL(two->get_int_sync(key), 2);
+  CAF_CHECK_EQUAL(one.get_int_sync(key, 10s), 1);
+  CAF_CHECK_EQUAL(two->get_int_sync(key, 10s), 2);
   const std::string in_usdt = "\"quoteAsset\":\"USDT\"";
-  CAF_CHECK(one.symbols_sync(market::spot).table->list_json().find(in_usdt) != std::string::npos);
-  CAF_CHECK(two->symbols_sync(market::spot).table->list_json().find(in_usdt) == std::string::npos);
+  CAF_CHECK(one.symbols_sync(market::spot, 10s).table->list_json().find(in_usdt) != std::string::npos);
+  CAF_CHECK(two->symbols_sync(market::spot, 10s).table->list_json().find(in_usdt) == std::string::npos);
   const auto of_second = two->counter(key);
   two.reset();
   second_system.reset();
   of_second.incr(); // counts for nobody, harms nobody
   one.incr(key, 1);
   CAF_CHECK(one.flush(5s));
-  CAF_CHECK_EQUAL(one.get_int_sync(key), 2);
+  CAF_CHECK_EQUAL(one.get_int_sync(key, 10s), 2);
 }
 
 CAF_TEST(two engines on one folder share its store and adopt no ledger that is alive) {
@@ -198,11 +198,11 @@ CAF_TEST(two engines on one folder share its store and adopt no ledger that is a
     two->incr(key);
   }
   CAF_CHECK(one.flush(5s) && two->flush(5s));
-  CAF_CHECK_EQUAL(one.get_int_sync(key), 2000);
+  CAF_CHECK_EQUAL(one.get_int_sync(key, 10s), 2000);
   two.reset();
   one.incr(key);
   CAF_CHECK(one.flush(5s));
-  CAF_CHECK_EQUAL(one.get_int_sync(key), 2001);
+  CAF_CHECK_EQUAL(one.get_int_sync(key, 10s), 2001);
 }
 
 CAF_TEST(engines of different options share one actor system) {
@@ -217,8 +217,8 @@ CAF_TEST(engines of different options share one actor system) {
   one.incr(key, 1);
   two.incr(key, 2);
   CAF_CHECK(one.flush(5s) && two.flush(5s));
-  CAF_CHECK_EQUAL(one.get_int_sync(key), 1);
-  CAF_CHECK_EQUAL(two.get_int_sync(key), 2);
+  CAF_CHECK_EQUAL(one.get_int_sync(key, 10s), 1);
+  CAF_CHECK_EQUAL(two.get_int_sync(key, 10s), 2);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -76,7 +76,8 @@ CAF_TEST(a refused table is not accepted any more once another process has a goo
   engine other{other_system};
   const auto fetched = other.symbols_sync(market::spot, 5s);
   CAF_REQUIRE(fetched.table && !fetched.stale);
-  CAF_REQUIRE(wait_until([&] { return view.age() && *view.age() < 1s && view.size() == fetched.table->listed().size(); }));
+  CAF_REQUIRE(fetched.fetched_at);
+  CAF_REQUIRE(wait_until([&] { return one.board()->current(market::spot)->fetched_at >= fetched.fetched_at; }));
   CAF_REQUIRE(one.status().exchange[index(market::spot)].refused);
   CAF_CHECK(!one.accept_refused(market::spot).accepted);
 }

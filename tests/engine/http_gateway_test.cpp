@@ -90,7 +90,7 @@ CAF_TEST(a list comes with what it is worth) {
   CAF_CHECK_EQUAL(first.status, 200);
   CAF_CHECK_EQUAL(header(first, "x-holdfast-source"), "public_api");
   CAF_CHECK_EQUAL(header(first, "x-holdfast-stale"), "false");
-  CAF_CHECK_EQUAL(header(first, "age"), "0");
+  CAF_CHECK(header(first, "age") == "0" || header(first, "age") == "1");
   CAF_CHECK(header(first, "cache-control").find("stale-if-error") != std::string::npos);
   CAF_CHECK_EQUAL(first.body, host->board()->current(market::spot)->table->list_json());
 }
@@ -159,11 +159,12 @@ CAF_TEST(every question for symbols counts once whatever its answer is) {
 }
 
 CAF_TEST(reads over http in the last part of the ttl cause a refresh before there is a miss) {
-  config.spot_ttl = 8s;
+  config.spot_ttl = 20s;
   start();
   get("/api/v1/symbols/spot");
-  // 400 to 1200 ms before the end one of them has the list refreshed.
-  CAF_CHECK(test::wait_until([&] { return get("/api/v1/symbols/spot").status == 200 && exchange.requests(market::spot) == 2; }));
+  // One to three seconds before the end one of them has the list refreshed.
+  const auto refreshed = [&] { return get("/api/v1/symbols/spot").status == 200 && exchange.requests(market::spot) == 2; };
+  CAF_CHECK(test::wait_until(refreshed, 30s));
   CAF_CHECK_EQUAL(host->read("metrics:cache_miss:symbols_spot").value, 1);
 }
 
@@ -188,8 +189,7 @@ CAF_TEST(slow questions do not hold up quick ones) {
       get("/api/v1/symbols/spot");
       ++slow_answered;
     });
-  while (host->status().cache.markets[index(market::spot)].waiting < 16)
-    std::this_thread::yield();
+  CAF_CHECK(test::wait_until([&] { return host->status().cache.markets[index(market::spot)].waiting == 16; }));
   CAF_CHECK_EQUAL(get("/healthz").status, 200);
   CAF_CHECK_EQUAL(get("/api/v1/status").status, 200);
   CAF_CHECK_EQUAL(slow_answered.load(), 0);
@@ -203,8 +203,7 @@ CAF_TEST(a gateway that closes answers those who wait) {
   start();
   std::atomic<int> status{0};
   std::thread slow{[&] { status = get("/api/v1/symbols/spot").status; }};
-  while (host->status().cache.markets[index(market::spot)].waiting < 1)
-    std::this_thread::yield();
+  CAF_CHECK(test::wait_until([&] { return host->status().cache.markets[index(market::spot)].waiting == 1; }));
   host.reset();
   slow.join();
   CAF_CHECK_EQUAL(status.load(), 503);

@@ -121,8 +121,8 @@ struct fixture {
     const auto fetched = std::chrono::floor<std::chrono::seconds>(*first.fetched_at).time_since_epoch().count();
     CAF_CHECK_EQUAL(refreshed, fetched);
     for (int i = 0; i < 10; ++i)
-      CAF_CHECK(!front.symbols_sync(which).stale);
-    CAF_CHECK(front.flush(2s));
+      CAF_CHECK(!front.symbols_sync(which, 10s).stale);
+    CAF_CHECK(front.flush(10s));
     CAF_CHECK_EQUAL(redis->get(std::string{keys::cache_hit(which)}), "10");
     CAF_CHECK_EQUAL(redis->get(std::string{keys::cache_miss(which)}), "1");
     CAF_CHECK_EQUAL(exchange->requests(which), 1u);

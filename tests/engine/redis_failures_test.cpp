@@ -57,7 +57,7 @@ struct fixture {
     config.redis_connect_timeout = config.redis_command_timeout = 1s;
     system = std::make_unique<caf::actor_system>(config);
     front = std::make_unique<engine>(*system);
-    CAF_REQUIRE(front->symbols_sync(market::spot).table != nullptr);
+    CAF_REQUIRE(front->symbols_sync(market::spot, 10s).table != nullptr);
     count(1);
     CAF_REQUIRE(wait_until([&] { return redis.get(key) == "1"; }));
   }

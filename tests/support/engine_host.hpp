@@ -17,6 +17,16 @@ struct engine_host {
     wait_until([&] { return view.stale(); });
     return front.symbols_sync(which, std::chrono::seconds{5});
   }
+  // The same until the answer is a new list: where an older one is known, nobody waits for a fetch longer than a second.
+  symbols_reply ask_fresh(market which) {
+    auto reply = ask_again(which);
+    wait_until([&] {
+      if (reply.stale || !reply.table)
+        reply = front.symbols_sync(which, std::chrono::seconds{5});
+      return reply.table && !reply.stale;
+    });
+    return reply;
+  }
   exchange_facts facts(market which) { return front.status().exchange[index(which)]; }
 
   caf::actor_system system;
