@@ -85,6 +85,7 @@ struct fetch_attempt_state {
   boot_time wanted_since{};           // a fresh table fetched after this will do, whoever fetches it
   bool may_fetch = true;              // false: only a table without a token is to be brought into the store
   std::uint64_t token = 0;            // 0: no lease
+  bool asked_for_more = false;        // for a token above the fence: no store is asked that twice
   boot_time lease_until{};
   boot_time began{};
   boot_time fetch_began{};

@@ -134,9 +134,10 @@ void look_before_fetch(self_pointer self, market which) {
   read_fence(self, which, [self, which](std::optional<table_order> found) {
     if (!found)
       return go_on_unseeing(self, which);
-    // The store's clock went back: nothing could be written under our token.
-    if (found->token >= attempt_of(self, which).token)
-      take_lease(self, which);
+    auto& attempt = attempt_of(self, which);
+    // The store's clock went back: nothing could be written under our token. One that has no higher token is not asked for ever.
+    if (found->token >= attempt.token)
+      std::exchange(attempt.asked_for_more, true) ? go_on_unseeing(self, which) : take_lease(self, which);
     else if (*found > of(self, which).judged && *found > stamp_of_board(self, which).order)
       follow(self, which, [self, which](bool was_read) { was_read ? check_or_fetch(self, which) : go_on_unseeing(self, which); });
     else
@@ -198,6 +199,7 @@ void begin(self_pointer self, market which, boot_time wanted_since, bool may_fet
   }
   ++attempt.number;
   attempt.token = 0;
+  attempt.asked_for_more = false;
   attempt.began = now_of(self);
   attempt.wanted_since = wanted_since;
   attempt.may_fetch = may_fetch;

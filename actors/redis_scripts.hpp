@@ -108,17 +108,22 @@ return 1
 
 // KEYS: lease. ARGV: holder, ttl in ms, a token that must be exceeded. Answers {granted, token, ms left}. The token lives on
 // in a hash without expiry and is the server's time in microseconds at least, so that it never goes back with the store.
+// One above token_max (runtime/fencing_token.hpp) is none: there adding one may change nothing.
 inline constexpr std::string_view lease = R"(
+local function token_of(text)
+  local token = tonumber(text or '')
+  return token and token >= 0 and token < 8000000000000000 and math.floor(token) or 0
+end
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local held = redis.call('HMGET', KEYS[1], 'holder', 'until', 'token')
-local token, ends = tonumber(held[3] or '0'), tonumber(held[2] or '0')
+local token, above, ends = token_of(held[3]), token_of(ARGV[3]), tonumber(held[2] or '') or 0
 local alive = held[1] and held[1] ~= '' and ends > now_ms and ends - now_ms <= 600000
 if alive and held[1] ~= ARGV[1] then
   return {0, string.format('%.0f', token), ends - now_ms}
 end
-if not alive or token <= tonumber(ARGV[3]) then
-  token = math.max(token + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]), tonumber(ARGV[3]) + 1)
+if not alive or token <= above then
+  token = math.max(token + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]), above + 1)
 end
 redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'until', string.format('%.0f', now_ms + tonumber(ARGV[2])), 'token',
            string.format('%.0f', token))
@@ -133,11 +138,14 @@ return 1
 )";
 
 // KEYS: key, its fence. ARGV: order (two numbers of 20 digits, comparable as text), value, ttl in ms or "". Answers 1,
-// or 0 where the fence has seen a newer order. What has this very order already is not made to last longer: a write that a server
-// which stood still carries out late, after its repetition, makes nothing young again.
+// or 0 where the fence has seen a newer order. A fence that nobody can have written (no order, or a token above token_max) holds up
+// nobody. What has this very order already is not made to last longer: a write that a server which stood still carries out late,
+// after its repetition, makes nothing young again.
 inline constexpr std::string_view fenced_set = R"(
 local seen = redis.pcall('GET', KEYS[2])
-if type(seen) == 'string' and seen > ARGV[1] then
+local digits = ('%d'):rep(15)
+local is_order = type(seen) == 'string' and seen:find('^0000[0-7]' .. digits .. ' 0%d%d%d%d' .. digits .. '$')
+if is_order and seen > ARGV[1] then
   return 0
 end
 redis.call('SET', KEYS[2], ARGV[1])

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "runtime/database_file.hpp"
+#include "runtime/fencing_token.hpp"
 #include "runtime/glob.hpp"
 #include "runtime/ledger_id.hpp"
 #include "runtime/sqlite_statement.hpp"
@@ -150,13 +151,13 @@ std::optional<sqlite_kv::lease> sqlite_kv::take_lease(std::string_view name, std
   std::string held_by;
   if (statement query{*this, "SELECT holder, token, until_ms FROM lease WHERE name=?1"}; query.with(name).step()) {
     held_by = query.text(0);
-    token = query.number(1).value_or(0);
+    token = static_cast<std::int64_t>(believed_token(static_cast<std::uint64_t>(query.number(1).value_or(0))));
     until = query.number(2).value_or(0);
   }
   const bool held = !held_by.empty() && until > now_ms && until <= now_ms + expiry_ms_max;
   if (held && held_by != holder)
     return lease{false, static_cast<std::uint64_t>(token), until - now_ms};
-  const auto floor = static_cast<std::int64_t>(std::min<std::uint64_t>(above, INT64_MAX - 1));
+  const auto floor = static_cast<std::int64_t>(believed_token(above));
   if (!held || token <= floor)
     token = std::max({token + 1, now_ms * 1000, floor + 1});
   statement query{*this, "INSERT INTO lease VALUES(?1,?2,?3,?4) ON CONFLICT(name) DO UPDATE SET holder=?2, token=?3, until_ms=?4"};

@@ -8,6 +8,7 @@
 
 #include <rapidjson/document.h>
 
+#include "runtime/fencing_token.hpp"
 #include "runtime/symbol_fingerprint.hpp"
 #include "runtime/symbol_list.hpp"
 
@@ -99,6 +100,8 @@ decoded read_origin(const rapidjson::Value& document) {
   if (!source || !source->IsString() || !token || !token->IsUint64() || !sequence || !sequence->IsUint64() || !fingerprint
       || !fingerprint->IsString())
     return refuse("the value lacks a field or has one of the wrong type");
+  if (token->GetUint64() > token_max)
+    return refuse("the token is impossible");
   const auto known_source = read_source({source->GetString(), source->GetStringLength()});
   if (!known_source)
     return refuse("the value names an unknown source");

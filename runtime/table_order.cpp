@@ -4,6 +4,8 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "runtime/fencing_token.hpp"
+
 namespace holdfast {
 
 bool is_newer(const table_stamp& one, const table_stamp& other) noexcept {
@@ -22,7 +24,7 @@ table_order parse_table_order(std::string_view text) noexcept {
   table_order order;
   const char* const end = text.data() + text.size();
   const auto token = std::from_chars(text.data(), end, order.token);
-  if (token.ec != std::errc{} || token.ptr == end || *token.ptr != ' ')
+  if (token.ec != std::errc{} || order.token > token_max || token.ptr == end || *token.ptr != ' ')
     return {};
   const auto sequence = std::from_chars(token.ptr + 1, end, order.sequence);
   return sequence.ec == std::errc{} && sequence.ptr == end ? order : table_order{};

@@ -319,4 +319,27 @@ CAF_TEST(a wall clock that steps makes nothing fresh that is not) {
   CAF_CHECK(!hanging()->fresh(clock->boot_now()));
 }
 
+CAF_TEST(a token that nobody can have been given is believed neither in a value nor in a fence) {
+  const table_order impossible{std::uint64_t{1} << 60, 0};
+  store->values[std::string{keys::symbols_full(market::spot)}] = {full_value(4, 0s, impossible), std::nullopt};
+  store->values[keys::fence(keys::symbols_full(market::spot))] = {to_text(impossible), std::nullopt};
+  read();
+  CAF_CHECK_EQUAL(store->leases_wanted, 1);
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  end_fetches(good(3));
+  CAF_REQUIRE_EQUAL(store->written.size(), 1u);
+  CAF_CHECK(store->written[0].order.token < impossible.token);
+}
+
+CAF_TEST(a store that gives no token above its fence is asked once more and no third time) {
+  store->is_stuck = true;
+  store->values[keys::fence(keys::symbols_full(market::spot))] = {to_text(table_order{store->last_token + 1, 0}), std::nullopt};
+  const auto reply = read();
+  CAF_CHECK_EQUAL(store->leases_wanted, 2);
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  end_fetches(good(3));
+  CAF_REQUIRE(reply->value);
+  CAF_CHECK(!reply->value->stale);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

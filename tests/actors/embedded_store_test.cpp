@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "config/keys.hpp"
+#include "runtime/fencing_token.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
 #include "tests/support/actor_fixture.hpp"
@@ -247,6 +248,23 @@ CAF_TEST(a_lease_is_renewed_under_a_new_token_where_the_asker_has_met_a_higher_o
   const auto raised = want(first.token + 1'000'000'000);
   CAF_CHECK(raised.granted);
   CAF_CHECK_EQUAL(raised.token, first.token + 1'000'000'001);
+}
+
+CAF_TEST(a_token_that_nobody_can_have_been_given_holds_up_no_lease_and_no_table) {
+  const auto want = [&](std::uint64_t above) {
+    return ask<lease_reply>(store, lease_wanted{"fetch:spot", "one", 10s, soon(), above}).value_or(lease_reply{});
+  };
+  const auto fence = keys::fence(keys::symbols_full(market::spot));
+  CAF_CHECK(ask<done>(store, store_write{fence, "18446744073709551615 00000000000000000000", {}, soon()}).has_value());
+  const auto first = want(UINT64_MAX);
+  CAF_CHECK(first.granted);
+  CAF_CHECK(first.token <= token_max);
+  const auto next = want(token_max + 1);
+  CAF_CHECK_EQUAL(next.token, first.token);
+  execute(path, "UPDATE lease SET token=9223372036854775807");
+  CAF_CHECK(want(0).token <= token_max);
+  CAF_CHECK(ask<done>(store, symbols({first.token, 0}, "[1]")).has_value());
+  CAF_CHECK(read(fence)->value == to_text(table_order{first.token, 0}));
 }
 
 CAF_TEST(a_table_that_is_no_longer_fresh_is_written_as_last_good_alone) {

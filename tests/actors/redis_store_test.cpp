@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "config/keys.hpp"
+#include "runtime/fencing_token.hpp"
 #include "tests/support/redis_store_host.hpp"
 #include "tests/support/runtime_redis_proxy.hpp"
 #include "tests/support/runtime_redis_server.hpp"
@@ -185,6 +186,38 @@ CAF_TEST(a lease is held by one and its token grows with every grant) {
   const auto second = want("two", 100s);
   CAF_CHECK(second.granted);
   CAF_CHECK(second.token > first.token);
+}
+
+CAF_TEST(a token that nobody can have been given holds up no lease and no table) {
+  test::redis_store_host host{redis.url()};
+  const auto fence = keys::fence(keys::symbols_full(market::spot));
+  table_order order{1, 0};
+  CAF_REQUIRE(host.ask<done>(symbols_of(order, "[]", host.soon())).has_value());
+  const auto links = host.status().reconnects;
+  for (const auto* token : {"1152921504606846976", "18446744073709551615", "9e99", "nan", "-1", "text"}) {
+    redis.ask({"HSET", keys::lease("fetch:spot"), "holder", "", "until", "text", "token", token});
+    const auto lease = host.ask<lease_reply>(lease_wanted{"fetch:spot", "one", 100s, host.soon(), UINT64_MAX});
+    CAF_REQUIRE(lease && lease->granted);
+    CAF_CHECK(lease->token > 1'700'000'000'000'000 && lease->token <= token_max);
+    const auto above = host.ask<lease_reply>(lease_wanted{"fetch:spot", "one", 100s, host.soon(), lease->token + 1'000'000'000});
+    CAF_REQUIRE(above);
+    CAF_CHECK_EQUAL(above->token, lease->token + 1'000'000'001);
+    redis.ask({"SET", fence, std::string{token} + " 00000000000000000000"});
+    ++order.token;
+    CAF_CHECK(host.ask<done>(symbols_of(order, "[]", host.soon())).has_value());
+    CAF_CHECK_EQUAL(redis.get(fence), to_text(order));
+  }
+  CAF_CHECK(host.status().reconnects == links);
+}
+
+CAF_TEST(the highest token that is believed is obeyed) {
+  test::redis_store_host host{redis.url()};
+  const auto fence = keys::fence(keys::symbols_full(market::spot));
+  redis.ask({"SET", fence, to_text(table_order{token_max, 0})});
+  CAF_CHECK(!host.ask<done>(symbols_of({token_max - 1, 0}, "[]", host.soon())).has_value());
+  CAF_CHECK(host.error == fault::fenced);
+  redis.ask({"SET", fence, to_text(table_order{token_max + 1, 0})});
+  CAF_CHECK(host.ask<done>(symbols_of({token_max - 1, 0}, "[]", host.soon())).has_value());
 }
 
 CAF_TEST(a store that was emptied or restarted is told as another one) {

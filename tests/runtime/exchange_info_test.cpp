@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
+#include "runtime/fencing_token.hpp"
 #include "runtime/symbol_codec.hpp"
 #include "runtime/symbol_list.hpp"
 #include "tests/support/runtime_recordings.hpp"
@@ -157,6 +158,18 @@ TEST(exchange_info, a_rule_that_is_no_text_is_absent) {
   EXPECT_EQ(info->table->find("AUSDT")->tick_size.text(), "");
   EXPECT_EQ(info->table->find("AUSDT")->min_price.text(), "1");
   EXPECT_EQ(info->table->list_json().find('\xFF'), std::string::npos);
+}
+
+TEST(symbol_codec, a_token_that_nobody_can_have_been_given_makes_the_value_unusable) {
+  const auto info = read_exchange_info(body_of(plain("BTCUSDT")), usdt);
+  ASSERT_TRUE(info);
+  const auto with = [&](std::uint64_t token) {
+    return encode_symbols({info->table, symbols_source::public_api, {}, {token, 0}, "mark", 0});
+  };
+  EXPECT_TRUE(decode_symbols(with(token_max), usdt));
+  EXPECT_FALSE(decode_symbols(with(token_max + 1), usdt));
+  EXPECT_FALSE(parse_table_order(to_text(table_order{token_max + 1, 0})).known());
+  EXPECT_EQ(parse_table_order(to_text(table_order{token_max, 7})), (table_order{token_max, 7}));
 }
 
 TEST(symbol_codec, a_table_that_is_not_there_becomes_text_that_is_refused) {

@@ -26,17 +26,22 @@ namespace holdfast::test {
 
 // What the store holds and what was asked of it.
 struct store_script {
+  static constexpr int leases_most = 1000; // whoever wants more asks in a loop
+
   // Holders of each lease: at most one. A lease ends when the test says so.
   std::map<std::string, std::set<std::string>> leases;
   std::uint64_t last_token = 1'700'000'000'000'000;
   std::function<std::uint64_t()> time; // tokens are no smaller
   std::map<std::string, std::uint64_t> tokens; // of the holders
   int leases_wanted = 0;
+  bool is_stuck = false; // every grant has `last_token`, whatever was to be exceeded
 
   caf::result<lease_reply> lease(const lease_wanted& wanted) {
     ++leases_wanted;
-    if (away)
+    if (away || leases_wanted > leases_most)
       return make_error(fault::store_away);
+    if (is_stuck)
+      return lease_reply{true, last_token, wanted.ttl};
     auto& holders = leases[wanted.name];
     if (!holders.empty() && holders.count(wanted.holder) == 0)
       return lease_reply{false, last_token, std::chrono::milliseconds{2000}};
