@@ -35,14 +35,12 @@ void deliver(reply_promise& promise, const symbols_reply& reply, std::optional<n
     promise.deliver(reply);
 }
 
-// One timer per market, for the caller whose patience ends first.
+// For the caller whose patience ends first.
 void set_alarm(self_pointer self, market which, boot_time at) {
-  auto& alarm = of(self, which).alarm;
-  if (alarm && *alarm <= at)
+  if (!of(self, which).timers.wants(at))
     return;
-  alarm = at;
   const auto wait = std::max<nanoseconds>(at - now_of(self), alarm_resolution);
-  self->delayed_send(self, wait, wake_for(timer::patience, which));
+  self->delayed_send(self, wait, wake_for(timer::patience, which, running_timers::number_of(at)));
 }
 
 // The caller waits for what is under way, but not for ever.
@@ -80,9 +78,9 @@ void answer_late(self_pointer self, market which, std::vector<waiting_caller> la
       [tell](const caf::error&) mutable { tell({}); });
 }
 
-void patience_ended(self_pointer self, market which) {
+void patience_ended(self_pointer self, market which, std::uint64_t alarm) {
   auto& one = of(self, which);
-  one.alarm.reset();
+  one.timers.rang(alarm);
   const auto now = now_of(self);
   const auto late = std::stable_partition(one.callers.begin(), one.callers.end(),
                                           [now](const auto& caller) { return caller.until > now; });
@@ -130,7 +128,7 @@ cache_status status_of(const cache_state& state) {
 void wake_up(self_pointer self, const wake& due) {
   const auto which = static_cast<market>(due.what % market_count);
   switch (static_cast<timer>(due.what / market_count)) {
-    case timer::patience: return patience_ended(self, which);
+    case timer::patience: return patience_ended(self, which, due.number);
     case timer::other_fetch: return look_again(self, which, due.number);
     case timer::lease_renewal: return renew_lease(self, which, due.number);
     case timer::rejection: return refresh_for_rejection(self, which);

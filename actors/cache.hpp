@@ -39,6 +39,7 @@
 #include <holdfast/runtime/counter.hpp>
 #include <holdfast/runtime/early_refresh.hpp>
 #include <holdfast/runtime/plausibility_gate.hpp>
+#include <holdfast/runtime/running_timers.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 
@@ -98,7 +99,7 @@ struct cached_market {
   bool asking_store = false;
   bool following = false;    // reading another process's table
   bool follow_again = false; // something newer was announced meanwhile
-  std::optional<boot_time> alarm;       // the earliest end of a caller's patience for which a timer runs
+  running_timers timers;     // of the callers' patience
   std::optional<boot_time> reported_at; // a rejection waits for its refresh
   std::optional<boot_time> rejection_refresh; // the last one
   boot_time early_from{};        // a read from here on causes a refresh

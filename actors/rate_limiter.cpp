@@ -34,11 +34,9 @@ void schedule_send(self_pointer self) {
 }
 
 void arm(self_pointer self, boot_time when) {
-  auto& state = self->state;
-  if (when >= state.armed_for)
-    return;
-  state.armed_for = when;
-  self->delayed_send(self, std::max<std::chrono::nanoseconds>(when - now_of(self), 0ns), wake{deadline_due, 0});
+  if (self->state.timers.wants(when))
+    self->delayed_send(self, std::max<std::chrono::nanoseconds>(when - now_of(self), 0ns),
+                       wake{deadline_due, running_timers::number_of(when)});
 }
 
 void renew(self_pointer self, const limiter_core_ptr& core) {
@@ -206,11 +204,11 @@ void send_batch(self_pointer self) {
           [self, batch](const caf::error& why) { batch_failed(self, batch, why); });
 }
 
-// Whose time has come is answered blindly; the timer is set for whoever is next.
-void on_deadline(self_pointer self) {
+// Whose time has come is answered blindly; a timer is set for whoever is next.
+void on_deadline(self_pointer self, std::uint64_t timer) {
   auto& state = self->state;
   const auto now = now_of(self);
-  state.armed_for = boot_time::max();
+  state.timers.rang(timer);
   auto next = boot_time::max();
   const auto look = [&](const waiting_limit& limit) {
     for (const auto& one : limit.who) {
@@ -273,7 +271,7 @@ rate_limiter_actor::behavior_type rate_limiter(self_pointer self, rate_limiter_s
     [self](const permits_awaited& wanted) { wait_for_store(self, wanted.who); },
     [self](const lease_low& low) { renew(self, low.core); },
     [self](const get_rate_limiter_status&) { return status_of(self->state); },
-    [self](const wake& why) { why.what == send_batch_due ? send_batch(self) : on_deadline(self); },
+    [self](const wake& why) { why.what == send_batch_due ? send_batch(self) : on_deadline(self, why.number); },
   };
 }
 

@@ -21,6 +21,7 @@
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/limiter_registry.hpp>
 #include <holdfast/runtime/log.hpp>
+#include <holdfast/runtime/running_timers.hpp>
 
 namespace holdfast {
 
@@ -47,7 +48,7 @@ struct rate_limiter_state {
   std::size_t waiting_count = 0;
   std::shared_ptr<std::vector<waiting_limit>> asked; // null: no batch is under way
   bool send_scheduled = false;
-  boot_time armed_for = boot_time::max(); // the timer
+  running_timers timers; // of deadlines
   boot_time note_at{};
   repeated_failure trouble{"rate limits of the store"};
   rate_limiter_status status;

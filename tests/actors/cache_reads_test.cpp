@@ -1,5 +1,7 @@
 #define CAF_SUITE cache_reads
 
+#include "tests/support/pending_timers.hpp"
+
 #include "tests/support/cache_fixture.hpp"
 
 using namespace holdfast;
@@ -97,6 +99,16 @@ CAF_TEST(a caller never waits past its own deadline) {
   advance(900ms);
   CAF_CHECK(patient->arrived());
   CAF_CHECK_EQUAL(misses.load(), 2u);
+}
+
+CAF_TEST(no timers pile up while patient and hasty callers come in turns) {
+  publish_last_good(2);
+  for (int i = 0; i < 300; ++i) {
+    read();
+    read(clock->boot_now() + 2ms);
+    CAF_REQUIRE(test::pending_timers(sched) <= 3); // two, and the renewal of the lease
+    advance(1ms);
+  }
 }
 
 CAF_TEST(where nothing was ever good a caller waits for the fetch and a failure is no_data at once) {

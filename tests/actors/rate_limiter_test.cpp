@@ -5,6 +5,8 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "tests/support/pending_timers.hpp"
+
 #include "tests/support/actor_fixture.hpp"
 
 using namespace holdfast;
@@ -175,6 +177,19 @@ CAF_TEST(a question that comes while another is under way waits no longer than i
   CAF_CHECK_EQUAL(plan->asked.size(), 1u);
   advance(50ms);
   CAF_CHECK_EQUAL(text(), "BB");
+}
+
+CAF_TEST(no timers pile up while short and long deadlines come in turns) {
+  plan->silent = true;
+  limiter_options patient;
+  patient.deadline = 400ms;
+  for (int i = 0; i < 300; ++i) {
+    await(1, 3, patient, "rate_limit:c:d");
+    await(1, 3, {}, key, 2ms);
+    consume_messages();
+    CAF_REQUIRE(test::pending_timers(sched) <= 2);
+    advance(1ms);
+  }
 }
 
 CAF_TEST(whoever gave up is not answered again) {

@@ -5,11 +5,25 @@
 #include "runtime/glob.hpp"
 #include "runtime/redis_url.hpp"
 #include "runtime/restart_budget.hpp"
+#include "runtime/running_timers.hpp"
 
 namespace holdfast {
 namespace {
 
 using namespace std::chrono_literals;
+
+TEST(running_timers, one_is_started_only_where_none_rings_as_early) {
+  running_timers timers;
+  const boot_time late{std::chrono::seconds{9}};
+  const boot_time early{std::chrono::seconds{3}};
+  EXPECT_TRUE(timers.wants(late));
+  EXPECT_FALSE(timers.wants(late));
+  EXPECT_TRUE(timers.wants(early));
+  EXPECT_FALSE(timers.wants(late - std::chrono::seconds{1}));
+  timers.rang(running_timers::number_of(early));
+  EXPECT_FALSE(timers.wants(late)); // it still runs
+  EXPECT_TRUE(timers.wants(late - std::chrono::seconds{1}));
+}
 
 TEST(glob, matches_as_redis_does) {
   EXPECT_TRUE(glob_matches("metrics:*:b", "metrics:a:a:b"));
