@@ -17,7 +17,17 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t unknown_max = 256;
 constexpr auto smaller_for = 24h;
+constexpr auto ahead_max = 60s; // of an exchange's clock, before ours
 constexpr std::size_t accepted_bytes_max = 64u << 10;
+
+std::int64_t wall_ms(const clock_source& clock) {
+  return std::chrono::floor<std::chrono::milliseconds>(clock.wall_now()).time_since_epoch().count();
+}
+
+// One mirror whose clock is a day ahead must not make every true list of that day one from the past.
+bool is_ahead(std::int64_t server_time_ms, const clock_source& clock) {
+  return server_time_ms > wall_ms(clock) + std::chrono::milliseconds{ahead_max}.count();
+}
 
 void keep_for_inspection(const std::string& path, const refused_table& refused) {
   std::string text = "{\"reason\":";
@@ -127,7 +137,8 @@ gate_settings exchange_memory::gate_for(gate_settings wanted, const symbol_table
     return std::find(accepted_->pins.begin(), accepted_->pins.end(), name) != accepted_->pins.end();
   });
   const auto time = baseline ? baseline->server_time_ms() : 0;
-  if (!accepted_->was_wrong(time))
+  // The same table may hang on for as long as its clock was ahead.
+  if (!accepted_->was_wrong(time) && !is_ahead(time, *clock_))
     newest_time_ms_ = std::max(newest_time_ms_, time);
   wanted.server_time_min_ms = newest_time_ms_;
   return wanted;
@@ -135,7 +146,8 @@ gate_settings exchange_memory::gate_for(gate_settings wanted, const symbol_table
 
 void exchange_memory::believed(const symbol_table& table) {
   std::lock_guard guard{mutex_};
-  newest_time_ms_ = std::max(newest_time_ms_, table.server_time_ms());
+  const auto time = table.server_time_ms();
+  newest_time_ms_ = std::max(newest_time_ms_, is_ahead(time, *clock_) ? wall_ms(*clock_) : time);
   if (accepted_->demand_again(table))
     keep_accepted();
 }

@@ -125,6 +125,7 @@ CAF_TEST(what a sibling on the folder accepted is seen at the next fetch) {
 
 CAF_TEST(a spot time goes on though the content stays and may not go back behind it) {
   start();
+  advance(10min);
   const auto before = fetch().answer.table;
   always(answered(200, body_of(20, "", first_time + 600'000)));
   CAF_CHECK(believes(before)); // the cache keeps the table that it has: the content is the same
@@ -137,6 +138,7 @@ CAF_TEST(a spot time goes on though the content stays and may not go back behind
 
 CAF_TEST(a time that an operator accepted is the exchanges though the list with the wrong one hangs on) {
   start();
+  advance(10min);
   always(answered(200, body_of(20, "", first_time + 600'000)));
   const auto wrong = fetch().answer.table;
   always(answered(200, body_of(20, "", first_time)));
@@ -149,6 +151,21 @@ CAF_TEST(a time that an operator accepted is the exchanges though the list with 
   CAF_CHECK(believes(wrong));
   always(answered(200, body_of(20, "", first_time + 60'000)));
   CAF_CHECK(!believes(wrong));
+}
+
+CAF_TEST(a mirror whose clock is a day ahead makes no true list one from the past) {
+  start();
+  always(answered(200, body_of(20, "", first_time + 86'400'000)));
+  const auto ahead = fetch().answer.table;
+  CAF_REQUIRE(ahead);
+  advance(5min);
+  always(answered(200, body_of(20, "", first_time + 300'000)));
+  CAF_CHECK(believes(ahead)); // which hangs on: the content is the same
+  always(answered(200, body_of(20, "", first_time + 299'999)));
+  CAF_CHECK(!believes(ahead));
+  start(); // a sibling, or the next process
+  always(answered(200, body_of(20, "", first_time + 300'000)));
+  CAF_CHECK(believes(ahead));
 }
 
 CAF_TEST(one tick of zero among many is not traded on and is counted) {
