@@ -70,8 +70,8 @@ CAF_TEST(a redis that went back by its last writes heals) {
   engine back{of_other};
   for (int i = 1; i <= 10; ++i)
     CAF_CHECK(back.incr_sync(key, 1, 10s));
-  for (const std::size_t writes : {1u, 3u, 5u}) {
-    durable.roll_back(writes);
+  for (const std::size_t additions : {1u, 3u, 5u}) {
+    durable.roll_back(additions, key);
     CAF_CHECK(wait_until([&] { return durable.get(key) == "10"; }));
   }
   CAF_CHECK(back.incr_sync(key, 1, 10s));

@@ -81,9 +81,10 @@ std::string render(const redisReply& reply) {
   }
 }
 
-// Where each write of an append-only file begins.
-std::vector<std::size_t> begins_of_writes(const std::string& file) {
+// Where each write of an append-only file begins that adds to the counter. A transaction or a script is one write.
+std::vector<std::size_t> additions_to(const std::string& key, const std::string& file) {
   std::vector<std::size_t> begins;
+  std::size_t begin_of_write = 0;
   bool in_transaction = false;
   for (std::size_t at = 0; at < file.size();) {
     const auto begin = at;
@@ -92,15 +93,19 @@ std::vector<std::size_t> begins_of_writes(const std::string& file) {
       at = file.find('\n', at) + 1;
       return value;
     };
-    std::string first;
-    for (auto words = number(); words > 0; --words) {
+    std::vector<std::string> words;
+    for (auto left = number(); left > 0; --left) {
       const auto length = number();
-      first = first.empty() ? file.substr(at, length) : first;
+      words.push_back(file.substr(at, length));
       at += length + 2;
     }
-    if (!in_transaction && first != "SELECT")
-      begins.push_back(begin);
-    in_transaction = first == "MULTI" || (in_transaction && first != "EXEC");
+    if (words.empty())
+      break;
+    if (!in_transaction)
+      begin_of_write = begin;
+    if (words.size() > 1 && words[0] == "INCRBY" && words[1] == key)
+      begins.push_back(begin_of_write);
+    in_transaction = words[0] == "MULTI" || (in_transaction && words[0] != "EXEC");
   }
   return begins;
 }
@@ -172,18 +177,18 @@ bool redis_server::starts() {
   return false;
 }
 
-void redis_server::roll_back(std::size_t writes) {
+void redis_server::roll_back(std::size_t additions, const std::string& key) {
   kill();
   for (const auto& file : std::filesystem::directory_iterator{folder_ / "appendonlydir"}) {
     if (!file.path().string().ends_with(".incr.aof"))
       continue;
     std::ostringstream text;
     text << std::ifstream{file.path(), std::ios::binary}.rdbuf();
-    const auto begins = begins_of_writes(text.str());
-    if (begins.size() < writes)
-      throw std::runtime_error{"so many writes were never made"};
-    if (writes > 0)
-      std::filesystem::resize_file(file.path(), begins[begins.size() - writes]);
+    const auto begins = additions_to(key, text.str());
+    if (begins.size() < additions)
+      throw std::runtime_error{"so many additions were never made"};
+    if (additions > 0)
+      std::filesystem::resize_file(file.path(), begins[begins.size() - additions]);
   }
   start();
 }

@@ -43,9 +43,9 @@ public:
   void stop();      // SIGTERM, waits for the end
   void freeze();    // SIGSTOP: the kernel accepts, nobody answers
   void thaw();
-  // Stops it, takes the last so many writes back, as a failover to a replica that had not seen them, and starts it. A
-  // transaction or a script is one write. Only where it is durable.
-  void roll_back(std::size_t writes);
+  // Stops it, takes the last so many additions to the counter `key` back and what came after the first of them, as a failover
+  // to a replica that had not seen them, and starts it. Only where it is durable; throws where there were not so many.
+  void roll_back(std::size_t additions, const std::string& key);
 
   // Asks over a connection of its own, as an observer that shares no code with what is tested. Integers come as
   // decimal text, nil as "(nil)", no answer within 5 s as "(none)", errors as they are, arrays joined by blanks.
