@@ -123,6 +123,31 @@ CAF_TEST(one symbol is an object and an unknown one is 404) {
   CAF_CHECK_EQUAL(header(get("/nowhere"), "content-type"), "application/problem+json");
 }
 
+CAF_TEST(names beyond ascii and of dated contracts pass the store and the url unchanged) {
+  const std::vector<std::string> names{"BTCUSDT", "BTCUSDT_260327", "1000SHIBUSDT", "币安人生USDT"};
+  std::string body;
+  for (const auto& name : names)
+    body += (body.empty() ? R"({"serverTime":1790000000000,"symbols":[)" : ",") + (R"({"symbol":")" + name)
+            + R"(","status":"TRADING","contractType":"PERPETUAL","baseAsset":"X","quoteAsset":"USDT"})";
+  body += "]}";
+  {
+    simulated_exchange own{{.bodies = {body, body}}};
+    config.spot_urls = config.futures_urls = {own.url()};
+    start();
+    for (const auto* which : {"spot", "futures"})
+      CAF_CHECK_EQUAL(get("/api/v1/symbols/" + std::string{which}).status, 200);
+  }
+  host.reset(); // what comes next is what the state folder kept
+  start();
+  for (const std::string which : {"spot", "futures"})
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto path = i < 3 ? names[i] : "%E5%B8%81%E5%AE%89%E4%BA%BA%E7%94%9FUSDT";
+      const auto answer = get("/api/v1/symbols/" + which + '/' + path);
+      CAF_CHECK_EQUAL(answer.status, 200);
+      CAF_CHECK(answer.body.find("\"symbol\":\"" + names[i] + '"') != std::string::npos);
+    }
+}
+
 CAF_TEST(head is get without its body and every other method is refused with those that are not) {
   start();
   CAF_REQUIRE(get("/api/v1/symbols/spot").status == 200);

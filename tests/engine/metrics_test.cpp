@@ -94,12 +94,16 @@ CAF_TEST(counters of the store are labelled by type and context and escaped) {
   snapshots->replace(make_snapshot({{"metrics:orders:sent", 5},
                                     {"metrics:orders:by:side", -2},
                                     {"metrics:odd:a\"b\\c", 9'007'199'254'740'993},
+                                    {"metrics:fills:币安人生USDT", 4},
+                                    {"metrics:fills:BTCUSDT_260327", 3},
                                     {"metrics:nocontext", 1},
                                     {"other:key:x", 1}}));
   const auto told = text();
   CAF_CHECK(has(told, "holdfast_store_value{type=\"orders\",context=\"sent\"} 5"));
   CAF_CHECK(has(told, "holdfast_store_value{type=\"orders\",context=\"by:side\"} -2"));
   CAF_CHECK(told.find("context=\"a\\\"b\\\\c\"}") != std::string::npos);
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"fills\",context=\"币安人生USDT\"} 4"));
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"fills\",context=\"BTCUSDT_260327\"} 3"));
   CAF_CHECK(told.find("nocontext") == std::string::npos);
   CAF_CHECK(told.find("other:key") == std::string::npos);
 }
