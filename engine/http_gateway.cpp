@@ -195,6 +195,9 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& 
   const auto wanted = parse_http_address(address);
   if (!wanted)
     return unexpected{"'" + address + "' is no address; accepted: HOST:PORT"};
+  // Whoever sets fields and never parses had nobody to tell him.
+  if (!wanted->loopback && token.empty())
+    return unexpected{"'" + address + "' is not loopback: that wants http-token"};
   sockaddr_storage storage{};
   auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
   auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);

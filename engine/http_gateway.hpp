@@ -5,7 +5,8 @@
 // Bounds    64 connections, of which idle ones give way; 15 s of silence, 30 s for a head, 30 s for the rest and the answer;
 //           32 KiB of head, 64 KiB of body; questions to actors wait at most 2 s.
 // Security  every route but /healthz and the dashboard's page wants the token, where one is set (compared in constant time).
-//           The unix socket needs none: its file belongs to its owner alone. SECURITY.md has the threats.
+//           Beyond loopback there is no gateway without one. The unix socket needs none: its file belongs to its owner alone.
+//           SECURITY.md has the threats.
 // Errors    open() answers why there is no gateway. Errors to clients are application/problem+json.
 #pragma once
 

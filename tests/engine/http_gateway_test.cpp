@@ -243,4 +243,16 @@ CAF_TEST(with a token only liveness answers without it) {
   CAF_CHECK_EQUAL(get("/api/v1/counters", {{"Authorization", "Bearer secret"}}).status, 200);
 }
 
+CAF_TEST(fields that were never parsed open no address beyond loopback without a token) {
+  config.http = "0.0.0.0:0";
+  system.emplace(config);
+  host.emplace(*system);
+  CAF_CHECK(host->http_address().empty());
+  for (const auto* address : {"0.0.0.0:0", "[::]:0"}) {
+    const auto opened = http_gateway::open(*host, address, {});
+    CAF_CHECK(!opened && opened.error().find("http-token") != std::string::npos);
+  }
+  CAF_CHECK(http_gateway::open(*host, "0.0.0.0:0", "a token").has_value());
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
