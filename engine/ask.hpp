@@ -11,6 +11,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include "engine/host_callback.hpp"
 #include "messages/fault.hpp"
 
 namespace holdfast {
@@ -50,7 +51,7 @@ std::optional<Answer> ask(asking_side from, const Actor& whom, std::chrono::nano
 }
 
 // Blocks nobody: `then(std::optional<Answer>, fault)` is called once, on a thread of the actor system, unless the system ends
-// before.
+// before. What it throws is told in the log.
 template <class Answer, class Actor, class Question, class Callback>
 void ask_later(caf::actor_system& system, const Actor& whom, std::chrono::nanoseconds timeout, Question question,
                Callback then) {
@@ -58,19 +59,19 @@ void ask_later(caf::actor_system& system, const Actor& whom, std::chrono::nanose
     // Who stops while it owes us an answer will not give it.
     self->monitor(whom);
     self->set_down_handler([self, then](const caf::down_msg&) {
-      then(std::optional<Answer>{}, fault::stopping);
+      call_safely(then, std::optional<Answer>{}, fault::stopping);
       self->quit();
     });
     self->request(whom, at_least_1ms(timeout), question)
       .then(
         [self, then, address = whom.address()](Answer& given) {
-          then(std::optional<Answer>{std::move(given)}, fault::none);
+          call_safely(then, std::optional<Answer>{std::move(given)}, fault::none);
           // A monitor outlives its actor in the one that is monitored, and keeps its memory.
           self->demonitor(address);
           self->quit();
         },
         [self, then, address = whom.address()](const caf::error& why) {
-          then(std::optional<Answer>{}, fault_of(why));
+          call_safely(then, std::optional<Answer>{}, fault_of(why));
           self->demonitor(address);
           self->quit();
         });

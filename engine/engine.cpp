@@ -7,8 +7,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include "engine/ask.hpp"
-#include "engine/parts.hpp"
+#include "engine/ask_parts.hpp"
 #include "runtime/ledger_file.hpp"
 #include "runtime/log.hpp"
 #include "runtime/telemetry.hpp"
@@ -35,7 +34,7 @@ struct status_collector {
     ++*missing;
     const auto one_less = [missing = missing, status = status, callback = callback] {
       if (--*missing == 0)
-        callback(std::move(*status));
+        call_safely(callback, std::move(*status));
     };
     self->request(whom, at_least_1ms(timeout), question)
       .then([status = status, part, one_less](Part& given) {
@@ -45,12 +44,6 @@ struct status_collector {
             [one_less](const caf::error&) { one_less(); });
   }
 };
-
-// In a forked child nobody is there to answer: every thread but the caller's is the parent's alone.
-template <class Answer, class Parts, class... Rest>
-std::optional<Answer> ask_if_alive(const Parts& all, Rest&&... rest) noexcept {
-  return all.ledger->forked() ? std::nullopt : ask<Answer>({all.system, all.means.drive}, std::forward<Rest>(rest)...);
-}
 
 } // namespace
 
@@ -126,8 +119,8 @@ counter_readings engine::read_matching(std::string_view glob, duration timeout) 
 
 void engine::read_async(std::string_view key, std::function<void(counter_reading)> callback, duration timeout) noexcept {
   read_counter question{std::string{key}, parts_->clock->boot_now() + timeout * 9 / 10};
-  ask_later<counter_reading>(
-    parts_->system, parts_->counters, timeout, question,
+  ask_later_if_alive<counter_reading>(
+    *parts_, parts_->counters, timeout, question,
     [key = question.key, callback = std::move(callback)](std::optional<counter_reading> given, fault why) {
       counter_reading none;
       none.key = key;
@@ -138,11 +131,11 @@ void engine::read_async(std::string_view key, std::function<void(counter_reading
 
 void engine::read_matching_async(std::string_view glob, std::function<void(counter_readings)> callback,
                                  duration timeout) noexcept {
-  ask_later<counter_readings>(parts_->system, parts_->counters, timeout,
-                              read_counters{std::string{glob}, parts_->clock->boot_now() + timeout * 9 / 10},
-                              [callback = std::move(callback)](std::optional<counter_readings> given, fault) {
-                                callback(given ? std::move(*given) : counter_readings{});
-                              });
+  ask_later_if_alive<counter_readings>(*parts_, parts_->counters, timeout,
+                                       read_counters{std::string{glob}, parts_->clock->boot_now() + timeout * 9 / 10},
+                                       [callback = std::move(callback)](std::optional<counter_readings> given, fault) {
+                                         callback(given ? std::move(*given) : counter_readings{});
+                                       });
 }
 
 bool engine::flush(duration timeout) noexcept {
@@ -164,14 +157,14 @@ symbols_reply engine::symbols_sync(market which, duration timeout) noexcept {
 
 void engine::symbols_async(market which, std::function<void(symbols_reply)> callback, duration timeout) noexcept {
   if (auto fresh = parts_->fresh_reply(which))
-    return callback(std::move(*fresh));
+    return call_safely(callback, std::move(*fresh));
   const get_symbols question{which, parts_->clock->boot_now() + timeout * 8 / 10};
-  ask_later<symbols_reply>(parts_->system, parts_->cache, timeout, question,
-                           [callback = std::move(callback)](std::optional<symbols_reply> given, fault why) {
-                             symbols_reply none;
-                             none.error = why;
-                             callback(given ? std::move(*given) : std::move(none));
-                           });
+  ask_later_if_alive<symbols_reply>(*parts_, parts_->cache, timeout, question,
+                                    [callback = std::move(callback)](std::optional<symbols_reply> given, fault why) {
+                                      symbols_reply none;
+                                      none.error = why;
+                                      callback(given ? std::move(*given) : std::move(none));
+                                    });
 }
 
 std::optional<std::string> engine::read_json(std::string_view key, duration timeout) noexcept {
@@ -195,6 +188,9 @@ engine_status engine::status(duration timeout) noexcept {
 }
 
 void engine::status_async(std::function<void(engine_status)> callback, duration timeout) noexcept {
+  // Where a lock was held while the process forked it is held for ever.
+  if (parts_->ledger->forked())
+    return call_safely(callback, engine_status{});
   auto status = std::make_shared<engine_status>();
   status->state_folder = parts_->folder.path;
   status->state_problem = parts_->folder.problem;
@@ -230,10 +226,10 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
 }
 
 void engine::history_async(history_wanted wanted, std::function<void(history_answer)> callback, duration timeout) noexcept {
-  ask_later<history_answer>(parts_->system, parts_->history, timeout, std::move(wanted),
-                            [callback = std::move(callback)](std::optional<history_answer> given, fault why) {
-                              callback(given ? std::move(*given) : history_answer{{}, {}, to_string(why)});
-                            });
+  ask_later_if_alive<history_answer>(*parts_, parts_->history, timeout, std::move(wanted),
+                                     [callback = std::move(callback)](std::optional<history_answer> given, fault why) {
+                                       callback(given ? std::move(*given) : history_answer{{}, {}, to_string(why)});
+                                     });
 }
 
 std::shared_ptr<prometheus::Collectable> engine::metrics() const noexcept { return parts_->metrics; }

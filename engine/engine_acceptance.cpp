@@ -6,9 +6,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include "engine/ask.hpp"
+#include "engine/ask_parts.hpp"
 #include "engine/engine.hpp"
-#include "engine/parts.hpp"
 #include "runtime/log.hpp"
 
 namespace holdfast {
@@ -30,15 +29,18 @@ acceptance engine::accept_refused(market which, duration timeout) noexcept {
 }
 
 void engine::accept_refused_async(market which, std::function<void(acceptance)> callback, duration timeout) noexcept {
+  const auto refuse = [&callback](std::string why) { call_safely(callback, acceptance{false, 0, std::move(why)}); };
+  if (parts_->ledger->forked())
+    return refuse("nobody is there to take it: this is a forked child");
   const auto memory = parts_->memories[index(which)];
   auto refused = memory->facts().refused;
   // Another process may have fetched a good one since.
   const auto believed = parts_->board->current(which)->fetched_boot;
   if (!refused || (believed && *believed > refused->fetched_boot))
-    return callback({false, 0, "no table of " + std::string{to_string(which)} + " was refused since the last good one"});
+    return refuse("no table of " + std::string{to_string(which)} + " was refused since the last good one");
   const auto why = std::string{to_string(refused->verdict.reason)} + ": " + refused->verdict.detail;
   if (!holds_a_symbol(*refused->table))
-    return callback({false, 0, "the refused list of " + std::string{to_string(which)} + " is empty, there is nothing to believe"});
+    return refuse("the refused list of " + std::string{to_string(which)} + " is empty, there is nothing to believe");
   const auto symbols = std::uint64_t{refused->table->listed().size()};
   const auto pinned = parts_->settings.pinned(which);
   accept_symbols wanted{which, {refused->table, refused->source, refused->fetched_at, refused->fetched_boot, {}}};

@@ -2,8 +2,7 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include "engine/ask.hpp"
-#include "engine/parts.hpp"
+#include "engine/ask_parts.hpp"
 #include "runtime/log.hpp"
 
 namespace holdfast {
@@ -12,12 +11,8 @@ symbols_reply engine::symbols_sync(market which, duration timeout, duration max_
   if (auto fresh = parts_->fresh_reply(which))
     return std::move(*fresh);
   symbols_reply none;
-  none.error = fault::stopping;
-  // In a forked child nobody is there to answer.
-  if (parts_->ledger->forked())
-    return none;
   const get_symbols question{which, parts_->clock->boot_now() + timeout * 8 / 10, max_stale};
-  auto reply = ask<symbols_reply>({parts_->system, parts_->means.drive}, parts_->cache, timeout, question, &none.error);
+  auto reply = ask_if_alive<symbols_reply>(*parts_, parts_->cache, timeout, question, &none.error);
   return reply ? std::move(*reply) : none;
 }
 
@@ -33,14 +28,10 @@ void engine::report_rejected(market which, std::string_view symbol) noexcept {
 
 void engine::on_symbols_changed(std::function<void(const symbols_changed&)> callback) noexcept {
   try {
+    if (parts_->ledger->forked())
+      return;
     auto feed = parts_->system.spawn([callback = std::move(callback)](symbols_listener::pointer) -> symbols_listener::behavior_type {
-      return {[callback](const symbols_changed& news) {
-        try {
-          callback(news);
-        } catch (...) {
-          logger()->warn("a callback for changed symbols threw market={}", to_string(news.which));
-        }
-      }};
+      return {[callback](const symbols_changed& news) { call_safely(callback, news); }};
     });
     caf::anon_send(parts_->cache, symbols_listen{feed});
     const std::lock_guard guard{parts_->feeds_mutex};

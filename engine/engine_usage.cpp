@@ -3,8 +3,7 @@
 
 #include "config/keys.hpp"
 #include "config/metric_keys.hpp"
-#include "engine/ask.hpp"
-#include "engine/parts.hpp"
+#include "engine/ask_parts.hpp"
 #include "runtime/log.hpp"
 
 namespace holdfast {
@@ -83,21 +82,19 @@ feature engine::feature(std::string_view name) noexcept {
 
 features_found engine::features(std::uint32_t days, duration timeout) noexcept {
   features_found none;
-  if (parts_->ledger->forked())
-    return none;
   const features_wanted wanted{days, parts_->clock->boot_now() + timeout * 9 / 10};
-  auto found = ask<features_found>({parts_->system, parts_->means.drive}, parts_->feature_keeper, timeout, wanted, &none.error);
+  auto found = ask_if_alive<features_found>(*parts_, parts_->feature_keeper, timeout, wanted, &none.error);
   return found ? std::move(*found) : none;
 }
 
 void engine::features_async(std::uint32_t days, std::function<void(features_found)> callback, duration timeout) noexcept {
-  ask_later<features_found>(parts_->system, parts_->feature_keeper, timeout,
-                            features_wanted{days, parts_->clock->boot_now() + timeout * 9 / 10},
-                            [callback = std::move(callback)](std::optional<features_found> found, fault why) {
-                              features_found none;
-                              none.error = why;
-                              callback(found ? std::move(*found) : std::move(none));
-                            });
+  ask_later_if_alive<features_found>(*parts_, parts_->feature_keeper, timeout,
+                                     features_wanted{days, parts_->clock->boot_now() + timeout * 9 / 10},
+                                     [callback = std::move(callback)](std::optional<features_found> found, fault why) {
+                                       features_found none;
+                                       none.error = why;
+                                       callback(found ? std::move(*found) : std::move(none));
+                                     });
 }
 
 } // namespace holdfast

@@ -2,11 +2,13 @@
 #define CAF_SUITE host_reports
 
 #include <atomic>
+#include <stdexcept>
 
 #include <caf/actor_system.hpp>
 
 #include "apps/holdfast/simulated_exchange.hpp"
 #include "engine/engine.hpp"
+#include "tests/support/runtime_captured_log.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
 
@@ -80,6 +82,31 @@ CAF_TEST(a refused table is not accepted any more once another process has a goo
   CAF_REQUIRE(wait_until([&] { return one.board()->current(market::spot)->fetched_at >= fetched.fetched_at; }));
   CAF_REQUIRE(one.status().exchange[index(market::spot)].refused);
   CAF_CHECK(!one.accept_refused(market::spot).accepted);
+}
+
+CAF_TEST(a callback that throws ends nothing and is told in the log) {
+  engine_config config;
+  prepare(config);
+  test::captured_log log;
+  caf::actor_system system{config};
+  engine host{system};
+  CAF_REQUIRE(host.symbols_sync(market::spot, 5s).table);
+  std::atomic<int> called{0};
+  const auto throws = [&](const auto&) {
+    ++called;
+    throw std::runtime_error{"the host's own"};
+  };
+  host.symbols_async(market::spot, throws);        // fresh: called before this returns
+  host.accept_refused_async(market::spot, throws); // nothing was refused: likewise
+  host.symbols_async(market::futures, throws);
+  host.read_async("metrics:orders:sent", throws);
+  host.read_matching_async("metrics:*", throws);
+  host.status_async(throws);
+  host.history_async({}, throws);
+  host.features_async(1, throws);
+  CAF_CHECK(wait_until([&] { return called == 8; }));
+  CAF_CHECK_EQUAL(log.warnings("a callback of the host threw"), 1);
+  CAF_CHECK(host.symbols_sync(market::spot, 5s).table);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
