@@ -31,6 +31,7 @@ void append_rate(std::string& out, std::optional<double> rate) {
 std::string history_json(const history_answer& answer) {
   std::string out = "{\"key\":";
   append_json_string(out, answer.key);
+  out += answer.line.known ? ",\"known\":true" : ",\"known\":false";
   out += ",\"step\":" + std::to_string(answer.line.step) + ",\"points\":[";
   for (const auto& point : answer.line.points) {
     out += out.back() == '[' ? "{\"t\":" : ",{\"t\":";

@@ -21,6 +21,7 @@
 #include "actors/task_keeper.hpp"
 #include "actors/warmup.hpp"
 #include "config/fingerprint.hpp"
+#include "config/history_limits.hpp"
 #include "config/keys.hpp"
 #include "config/metric_keys.hpp"
 #include "runtime/ledger_file.hpp"
@@ -267,11 +268,8 @@ void engine_parts::spawn_keepers() {
 
 // The history is shared by all who open the folder; without a folder there is none.
 void engine_parts::spawn_watchers() {
-  using std::chrono::floor;
-  using std::chrono::seconds;
-  const history_limits limits{floor<seconds>(settings.history_fine), floor<seconds>(settings.history_minutes),
-                              floor<seconds>(settings.history_hours)};
-  const bool wanted = !folder.path.empty() && limits.fine + limits.minutes + limits.hours > seconds{0};
+  const auto limits = history_limits_of(settings);
+  const bool wanted = !folder.path.empty() && limits.keeps_any();
   history = spawn_waiting(system, means.own_threads, holdfast::history, wanted ? folder.file("history.sqlite") : std::string{},
                           limits, clock);
   feature_keeper = system.spawn(holdfast::feature_keeper, feature_keeper_settings{}, clock, features, counters, store, history);

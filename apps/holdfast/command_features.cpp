@@ -6,6 +6,7 @@
 
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/control_client.hpp"
+#include "config/history_limits.hpp"
 #include "config/keys.hpp"
 #include "engine/usage_json.hpp"
 #include "runtime/clock.hpp"
@@ -26,7 +27,7 @@ std::string find_without_serve(invocation& call, std::uint32_t days) {
   short_engine host{call.config};
   host->flush(std::chrono::seconds{1});
   auto found = host->features(days);
-  if (const auto file = history_file::open(path)) {
+  if (const auto file = history_file::open(path, history_limits_of(call.config))) {
     const auto now = std::chrono::floor<std::chrono::seconds>(system_clocks()->wall_now());
     for (auto& one : found.features)
       one.per_day = (*file)->per_day(keys::feature_counter(one.name), days, now.time_since_epoch().count());

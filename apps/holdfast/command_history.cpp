@@ -10,6 +10,7 @@
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/control_client.hpp"
 #include "apps/holdfast/terminal.hpp"
+#include "config/history_limits.hpp"
 #include "config/option_table.hpp"
 #include "engine/monitor_routes.hpp"
 #include "runtime/clock.hpp"
@@ -101,6 +102,7 @@ std::optional<history_line> parse_line(const std::string& json) {
   if (!answer.IsObject() || !answer.HasMember("points") || !answer["points"].IsArray())
     return std::nullopt;
   history_line line;
+  line.known = !answer.HasMember("known") || answer["known"].IsTrue();
   line.step = answer["step"].GetInt64();
   for (const auto& point : answer["points"].GetArray()) {
     line.points.push_back({point["t"].GetInt64(), point["value"].GetInt64(), {}});
@@ -112,8 +114,10 @@ std::optional<history_line> parse_line(const std::string& json) {
 
 // Without a serve: from the file itself.
 expected<std::string, std::string> read_file(const engine_config& config, const std::string& key, const history_range& range) {
-  const auto path = state_path_of(config) + "/history.sqlite";
-  const auto file = history_file::open(path);
+  const auto limits = history_limits_of(config);
+  if (!limits.keeps_any())
+    return unexpected{std::string{"none is kept, --history-10s, --history-1min and --history-1h are all 0"}};
+  const auto file = history_file::open(state_path_of(config) + "/history.sqlite", limits);
   if (!file)
     return unexpected{file.error()};
   auto line = (*file)->read(key, range, now_seconds());
@@ -173,6 +177,8 @@ exit_status run_history(invocation& call) {
   const auto line = parse_line(json);
   if (!line)
     return fail("the answer of the running serve is no history");
+  if (!line->known)
+    return fail("no history of " + key + ": no counter of this name was seen");
   if (call.json)
     std::printf("%s\n", json.c_str());
   else

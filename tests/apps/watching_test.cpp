@@ -124,6 +124,34 @@ CAF_TEST(history is drawn from the file without a serve) {
   CAF_CHECK_EQUAL(run("history metrics:a:b --since=soon").status, 2);
 }
 
+CAF_TEST(history from the file goes by the limits that are set) {
+  CAF_CHECK_EQUAL(run("get metrics:a:b").status, 0);
+  const auto now = std::chrono::floor<std::chrono::seconds>(system_clocks()->wall_now()).time_since_epoch().count();
+  const history_limits no_minutes{std::chrono::hours{24}, {}, std::chrono::hours{100}};
+  {
+    const auto file = history_file::open(folder.file("state/history.sqlite"), no_minutes);
+    CAF_REQUIRE(file);
+    (*file)->record(now - 4 * 3600, {{"metrics:a:b", 1}});
+    (*file)->record(now - 3600, {{"metrics:a:b", 5}});
+  }
+  const auto result = run("history metrics:a:b --since=30h --history-1min=0 --history-1h=100h");
+  CAF_CHECK_EQUAL(result.status, 0);
+  CAF_CHECK(has(result, "total 5"));
+  CAF_CHECK(has(run("history metrics:a:b --history-10s=0 --history-1min=0 --history-1h=0"), "none is kept"));
+}
+
+CAF_TEST(a key that nobody counts has no history with and without a serve) {
+  CAF_CHECK_EQUAL(run("incr metrics:orders:sent").status, 0);
+  const auto without = run("history metrics:orders:snet");
+  CAF_CHECK_EQUAL(without.status, 1);
+  CAF_CHECK(has(without, "no history of metrics:orders:snet: no counter of this name was seen"));
+  const auto running = serve();
+  CAF_CHECK(wait_until([&] { return run("history metrics:orders:sent").status == 0; }, std::chrono::seconds{30}));
+  const auto with = run("history metrics:orders:snet --json");
+  CAF_CHECK_EQUAL(with.status, 1);
+  CAF_CHECK(has(with, "no counter of this name was seen"));
+}
+
 CAF_TEST(doctor finds nothing where all is well) {
   const auto result = run("doctor");
   CAF_CHECK_EQUAL(result.status, 0);

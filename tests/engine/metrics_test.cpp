@@ -167,9 +167,12 @@ CAF_TEST(history is asked for over http and nonsense is told) {
   CAF_CHECK(wait_until([&] {
     return engine.get("/api/v1/history/metrics:orders:sent?since=-600").find("\"value\":7,\"rate\":null") != std::string::npos;
   }));
-  CAF_CHECK(engine.get("/api/v1/history/metrics:never:seen") == "{\"key\":\"metrics:never:seen\",\"step\":10,\"points\":[]}");
+  CAF_CHECK(engine.get("/api/v1/history/metrics:never:seen")
+            == "{\"key\":\"metrics:never:seen\",\"known\":false,\"step\":10,\"points\":[]}");
   http_client client;
-  for (const auto* question : {"?step=0", "?since=soon", "?since=10&until=5", "?since=0&step=10"}) {
+  for (const auto* question :
+       {"?step=0", "?since=soon", "?since=10&until=5", "?since=0&step=10", "?since=-9223372036854775808",
+        "?until=-9223372036854775808", "?since=0&until=9223372036854775807", "?step=9223372036854775807"}) {
     const auto answer = client.get({.url = "http://" + engine.host->http_address() + "/api/v1/history/metrics:a:b" + question});
     CAF_CHECK(answer && answer->status == 400);
   }
