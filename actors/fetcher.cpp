@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include <caf/typed_event_based_actor.hpp>
@@ -21,7 +22,8 @@ using self_pointer = fetcher_actor::stateful_pointer<fetcher_state>;
 constexpr auto attempt_min = 250ms;
 // For the embargo in the store; the fetch's own deadline goes on.
 constexpr auto store_patience = 300ms;
-constexpr auto share_again = 5s;
+// Of the store's embargo, while nobody may ask.
+constexpr auto look_interval = 5s;
 
 // Once per fetch, however many URLs answered with it.
 void count_unknown(const fetcher_state& state, const std::vector<schema_unknown>& unknown) {
@@ -69,18 +71,46 @@ fetch_outcome fetch(fetcher_state& state, const fetch_symbols& wanted) {
   return told;
 }
 
-// Tells the processes of this machine that have other state folders; tries again while it cannot.
-void share_embargo(self_pointer self) {
+bool shares(const fetcher_state& state) { return state.means.store && !state.settings.embargo_key.empty(); }
+
+// When a line of an embargo says that it ends, in Unix seconds; 0 where it is none.
+std::int64_t end_told(std::string_view line) {
+  std::int64_t end = 0;
+  std::from_chars(line.data(), line.data() + line.size(), end);
+  return end;
+}
+
+// What the store has is taken, and ours written where it is missing or ends sooner.
+void take_and_tell(self_pointer self, const store_value& found) {
   auto& state = self->state;
-  const auto until = state.means.budget->closed_until();
+  const auto there = found.value.value_or(std::string{});
+  state.means.budget->learn(there);
   const auto text = state.means.budget->text();
-  if (!state.means.store || state.settings.embargo_key.empty() || !until || text == state.shared_embargo)
+  const auto until = state.means.budget->closed_until();
+  if (!until || end_told(there) >= end_told(text))
     return;
   const auto now = state.means.clock->boot_now();
   store_write what{state.settings.embargo_key, text, std::chrono::ceil<milliseconds>(*until - now), now + 2s};
-  self->request(state.means.store, 3s, std::move(what))
-    .then([self, text](done) { self->state.shared_embargo = text; },
-          [self](const caf::error&) { set_alarm<fetcher_actor>(self, self->state.alarm, share_again, wake{}); });
+  // Whatever becomes of it, the next look finds out.
+  self->request(state.means.store, 3s, std::move(what)).then([](done) {}, [](const caf::error&) {});
+}
+
+// Tells the processes of this machine that have other state folders, and looks again for as long as nobody may ask: the
+// store may be away, or be emptied meanwhile.
+void share_embargo(self_pointer self) {
+  auto& state = self->state;
+  if (!shares(state) || !state.means.budget->closed_until())
+    return;
+  if (!std::exchange(state.look_armed, true))
+    set_alarm<fetcher_actor>(self, state.alarm, look_interval, wake{});
+  const store_read question{state.settings.embargo_key, state.means.clock->boot_now() + store_patience};
+  self->request(state.means.store, store_patience, question)
+    .then([self](const store_value& found) { take_and_tell(self, found); }, [](const caf::error&) {});
+}
+
+void look_again(self_pointer self) {
+  self->state.look_armed = false;
+  share_embargo(self);
 }
 
 fetch_outcome fetch_and_share(self_pointer self, const fetch_symbols& wanted) {
@@ -96,17 +126,15 @@ caf::result<fetch_outcome> answer(self_pointer self, const fetch_symbols& wanted
     share_embargo(self);
     return std::move(*forbidden);
   }
-  if (!state.means.store || state.settings.embargo_key.empty())
+  if (!shares(state))
     return fetch(state, wanted);
   auto promise = self->make_response_promise<fetch_outcome>();
   const store_read question{state.settings.embargo_key, state.means.clock->boot_now() + store_patience};
   self->request(state.means.store, store_patience, question)
     .then(
       [self, wanted, promise](const store_value& found) mutable {
-        if (found.value) {
+        if (found.value)
           self->state.means.budget->learn(*found.value);
-          self->state.shared_embargo = *found.value;
-        }
         promise.deliver(fetch_and_share(self, wanted));
       },
       [self, wanted, promise](const caf::error&) mutable { promise.deliver(fetch_and_share(self, wanted)); });
@@ -118,8 +146,9 @@ caf::result<fetch_outcome> answer(self_pointer self, const fetch_symbols& wanted
 fetcher_actor::behavior_type fetcher(self_pointer self, fetcher_settings settings, fetcher_means means) {
   self->state.settings = std::move(settings);
   self->state.means = std::move(means);
+  share_embargo(self);
   return {[self](const fetch_symbols& wanted) { return answer(self, wanted); },
-          [self](const wake&) { share_embargo(self); }};
+          [self](const wake&) { look_again(self); }};
 }
 
 } // namespace holdfast

@@ -7,7 +7,8 @@
 // Bounds   gives up at the deadline in the message; each URL gets a share of what is left.
 // Order    private path (if a key is set and not refused lately), then public, then the mirrors. 429, 418 and error -1003
 //          close the market's whole budget at once; used weight above the share that is ours yields before that.
-//          Before each fetch it looks what its siblings were told, in the state folder and in the store.
+//          Before each fetch it looks what its siblings were told, in the state folder and in the store; while nobody may
+//          ask, every 5 s, and puts the embargo back where the store has lost it.
 // Errors   ordinary failures are answers. An exception of a transfer is a crash, which the supervisor handles.
 // Secrets  the key is sent as a header to the first URL alone; it is cut out of every text that the exchange sends back.
 // Restart  what must outlive it is the embargo's (state folder) and exchange_memory's (process).
@@ -56,7 +57,7 @@ struct fetcher_state {
   static inline const char* name = "fetcher";
   fetcher_settings settings;
   fetcher_means means;
-  std::string shared_embargo; // as the store has it, as far as we know
+  bool look_armed = false; // at the store's embargo
   gate_reason last_refusal = gate_reason::believed;
   std::size_t last_kept = 0; // symbols whose tick or step was not taken from the newest table
   caf::actor alarm;

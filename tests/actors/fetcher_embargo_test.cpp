@@ -153,6 +153,65 @@ CAF_TEST(an embargo that the store could not take is told as soon as it can) {
   CAF_CHECK_EQUAL(asked(), 1u);
 }
 
+CAF_TEST(an embargo is put back into a store that was emptied meanwhile) {
+  start(true);
+  always(answered(418, "", {{"retry-after", "300"}}));
+  fetch();
+  CAF_REQUIRE_EQUAL(content->writes.size(), 1u);
+  content->values.clear();
+  advance(5s);
+  CAF_REQUIRE_EQUAL(content->writes.size(), 2u);
+  CAF_CHECK(content->writes[1].ttl == 295s);
+  CAF_CHECK_EQUAL(content->writes[1].value, budget->text());
+  content->values["holdfast:embargo:test"].value = "nonsense";
+  advance(5s);
+  CAF_CHECK_EQUAL(content->writes.size(), 3u);
+  CAF_CHECK_EQUAL(asked(), 1u);
+}
+
+CAF_TEST(a fetcher that is started during an embargo puts it back too) {
+  start(true);
+  content->away = true;
+  always(answered(418, "", {{"retry-after", "300"}}));
+  fetch();
+  content->away = false;
+  respawn();
+  consume_messages();
+  CAF_REQUIRE_EQUAL(content->writes.size(), 1u);
+  CAF_CHECK(content->writes[0].ttl == 300s);
+  content->values.clear();
+  advance(5s);
+  CAF_CHECK_EQUAL(content->writes.size(), 2u);
+}
+
+CAF_TEST(the longer embargo stays in the store and is obeyed) {
+  start(true);
+  always(answered(418, "", {{"retry-after", "60"}}));
+  fetch();
+  embargo sibling{market::spot, folder.file("other_folder"), clock_ptr{clock}};
+  sibling.close_for(300s);
+  content->values["holdfast:embargo:test"].value = sibling.text();
+  advance(5s);
+  CAF_CHECK_EQUAL(content->writes.size(), 1u);
+  CAF_CHECK(budget->closed_until() == clock->boot_now() + 295s);
+}
+
+CAF_TEST(however often it was asked during an embargo the store is looked at every five seconds until its end) {
+  start(true);
+  always(answered(418, "", {{"retry-after", "60"}}));
+  for (int i = 0; i < 10; ++i)
+    fetch();
+  auto before = content->reads;
+  for (int i = 0; i < 11; ++i) {
+    advance(5s);
+    CAF_CHECK_EQUAL(content->reads, ++before);
+  }
+  advance(5s);
+  advance(1h);
+  CAF_CHECK_EQUAL(content->reads, before);
+  CAF_CHECK_EQUAL(content->writes.size(), 1u);
+}
+
 CAF_TEST(a store that is away or holds nonsense keeps nobody from fetching) {
   start(true);
   content->values["holdfast:embargo:test"] = {std::string{"nonsense \xff 12"}, {}};

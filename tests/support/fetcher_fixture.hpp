@@ -51,6 +51,7 @@ inline http_answer answered(int status, std::string body, std::vector<std::pair<
 struct memory_store {
   std::map<std::string, store_value> values;
   std::vector<store_write> writes;
+  unsigned reads = 0;
   bool away = false;
 };
 
@@ -60,6 +61,7 @@ inline store_actor::behavior_type store_in_memory(store_actor::pointer, std::sha
     [=](const store_read& question) -> caf::result<store_value> {
       if (content->away)
         return make_error(fault::store_away);
+      ++content->reads;
       return content->values[question.key];
     },
     [=](const store_write& what) -> caf::result<done> {
