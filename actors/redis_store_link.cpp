@@ -214,7 +214,7 @@ void open_subscription(self_pointer self) {
                                        word(keys::announcements)};
   try {
     state.subscription = std::make_unique<redis_subscription>(std::move(settings), take);
-  } catch (const std::exception& error) { // no thread to be had
+  } catch (const std::exception& error) { // no thread or descriptor to be had
     logger()->warn("announcements are not heard reason=\"{}\"", error.what());
   }
 }

@@ -1,7 +1,9 @@
 #include "runtime/redis_subscription.hpp"
 
+#include <cerrno>
 #include <exception>
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include <poll.h>
@@ -24,8 +26,17 @@ constexpr auto refused_pause = 5s;
 } // namespace
 
 redis_subscription::redis_subscription(redis_subscription_settings settings, std::function<void(std::string_view)> heard)
-  : settings_{std::move(settings)}, heard_{std::move(heard)}, stop_{::eventfd(0, EFD_CLOEXEC)},
-    thread_{[this] { serve(); }} {}
+  : settings_{std::move(settings)}, heard_{std::move(heard)}, stop_{::eventfd(0, EFD_CLOEXEC)} {
+  // Without it nothing could end the thread.
+  if (stop_ < 0)
+    throw std::system_error{errno, std::generic_category(), "eventfd"};
+  try {
+    thread_ = std::thread{[this] { serve(); }};
+  } catch (...) {
+    ::close(stop_);
+    throw;
+  }
+}
 
 redis_subscription::~redis_subscription() {
   ::eventfd_write(stop_, 1);

@@ -1,9 +1,12 @@
 #include "runtime/redis_subscription.hpp"
 
 #include <atomic>
+#include <memory>
 #include <mutex>
+#include <system_error>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "tests/support/runtime_redis_proxy.hpp"
 #include "tests/support/runtime_redis_server.hpp"
@@ -98,6 +101,19 @@ TEST(redis_subscription, a_user_without_permission_asks_again_rarely) {
   redis_subscription one{{url, 5s, 5s, "news"}, [](std::string_view) {}};
   ASSERT_TRUE(wait_until([&] { return proxy.connections() == 1; }));
   EXPECT_FALSE(wait_until([&] { return proxy.connections() > 1; }, 1s));
+}
+
+TEST(redis_subscription, where_descriptors_have_run_out_there_is_none_and_no_thread_that_nothing_ends) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  const auto url = *redis_url::parse("redis://127.0.0.1:1");
+  std::unique_ptr<redis_subscription> one;
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  EXPECT_THROW(one = std::make_unique<redis_subscription>(redis_subscription_settings{url, 250ms, 500ms, "news"}, [](std::string_view) {}),
+               std::system_error);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  static_cast<void>(one.release()); // one that is there after all could never be ended
 }
 
 } // namespace
