@@ -113,12 +113,20 @@ reply_promise answer(self_pointer self, const get_symbols& question) {
   return promise;
 }
 
+// Two configurations on one store take turns: that ours is there now says nothing before the other one's would be there again.
+bool is_foreign(const cache_state& state, market which) {
+  const auto& one = state.markets[index(which)];
+  return one.foreign_seen
+         && (!one.ours_again || state.clock->boot_now() < *one.foreign_seen + 2 * state.settings.markets[index(which)].ttl);
+}
+
 cache_status status_of(const cache_state& state) {
   cache_status status;
   for (const auto which : all_markets) {
     const auto& one = state.markets[index(which)];
     auto& told = status.markets[index(which)];
     told = one.status;
+    told.store_is_foreign = is_foreign(state, which);
     told.waiting = one.callers.size();
     told.refreshing = one.attempt.stage != attempt_stage::none;
   }

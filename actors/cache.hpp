@@ -111,6 +111,8 @@ struct cached_market {
   table_order judged;            // the newest order whose value was read from the store
   symbols_answer stored;         // the newest table of ours that was read there and was not worth publishing
   std::uint64_t highest_token = 0; // met anywhere
+  std::optional<boot_time> foreign_seen; // when a value of another configuration was last read from the store
+  bool ours_again = false;               // one of ours was there since
   market_cache_status status;
 };
 

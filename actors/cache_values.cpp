@@ -20,7 +20,8 @@ using std::chrono::nanoseconds;
 constexpr auto clock_skew_max = 2s;
 
 void note_foreign_value(self_pointer self, market which) {
-  of(self, which).status.store_is_foreign = true;
+  of(self, which).foreign_seen = now_of(self);
+  of(self, which).ours_again = false;
   if (!std::exchange(self->state.foreign_was_told, true))
     logger()->warn("another configuration (exchange, quote assets) shares this store, its values are not used key={}; give each its own "
                    "database number or server",
@@ -75,7 +76,7 @@ judged_value judge_full_value(self_pointer self, market which, const store_value
     judged.what = verdict::foreign;
     return judged;
   }
-  one.status.store_is_foreign = false;
+  one.ours_again = true;
   judged.table.answer = {std::move(decoded->table), symbols_source::cache, decoded->fetched_at, {}, decoded->order};
   if (!decoded->fetched_at)
     return judged;

@@ -55,6 +55,7 @@ void write_to_store(self_pointer self, market which, std::function<void()> then)
     .then(
       [self, which, order = published->order, then](done) {
         of(self, which).judged = std::max(of(self, which).judged, order);
+        of(self, which).ours_again = true;
         if (then)
           then();
       },

@@ -33,6 +33,7 @@ struct fixture : test::cache_fixture {
     start(settings);
   }
   std::ptrdiff_t count_reads(std::string_view key) const { return std::count(store->reads.begin(), store->reads.end(), key); }
+  bool store_is_foreign() { return ask<cache_status>(under_test, get_cache_status{})->markets[index(market::spot)].store_is_foreign; }
   void announce(table_order order) {
     caf::anon_send(under_test, symbols_announced{market::spot, order});
     consume_messages();
@@ -201,7 +202,39 @@ CAF_TEST(a foreign value is one warning and one read however often it is looked 
   for (int i = 0; i < 10; ++i)
     advance(5s);
   CAF_CHECK_EQUAL(count_reads(keys::symbols_full(market::spot)), 1);
-  CAF_CHECK(ask<cache_status>(under_test, get_cache_status{})->markets[index(market::spot)].store_is_foreign);
+  CAF_CHECK(store_is_foreign());
+}
+
+CAF_TEST(a store shared with another configuration is told until only ours was there for twice the ttl) {
+  restart_with([](cache_settings& settings) { settings.look_interval = 5s; });
+  put_full(full_value(4, 10s, {7, 0}, "test network"));
+  advance(5s);
+  put_full(full_value(4, 10s, {8, 0}));
+  advance(5s);
+  CAF_CHECK(store_is_foreign());
+  advance(100s);
+  put_full(full_value(4, 10s, {9, 0}, "test network"));
+  advance(5s);
+  put_full(full_value(4, 10s, {10, 0}));
+  advance(2 * ttl - 5s);
+  CAF_CHECK(store_is_foreign());
+  advance(5s);
+  CAF_CHECK(!store_is_foreign());
+}
+
+CAF_TEST(a store is foreign for as long as nothing of ours came into it) {
+  put_full(full_value(4, 10s, {7, 0}, "test network"));
+  read();
+  end_fetches(failed());
+  advance(4 * ttl);
+  CAF_CHECK(store_is_foreign());
+  read();
+  end_fetches(good(4));
+  CAF_REQUIRE_EQUAL(store->written.size(), 1u);
+  advance(2 * ttl - 1s);
+  CAF_CHECK(store_is_foreign());
+  advance(1s);
+  CAF_CHECK(!store_is_foreign());
 }
 
 CAF_TEST(an implausible bare array does not replace a good table) {
