@@ -96,19 +96,15 @@ counter counter_ledger::handle(std::string_view key) noexcept {
   if (is_capped(key))
     return file_->handle(std::nullopt);
   if (!index_->is_full.load(std::memory_order_relaxed)) {
-    const std::lock_guard guard{ledger_mutex()};
-    const auto known = index_->find(*file_, key, hash);
-    if (known.row)
-      return file_->handle(known.row);
-    if (is_one_too_many(key))
-      return file_->handle(std::nullopt);
-    if (const auto row = file_->append(key)) {
-      index_->slots[known.at].store(index::entry_of(hash, *row), std::memory_order_release);
+    std::uint32_t alike = 0;
+    std::unique_lock guard{ledger_mutex()};
+    const auto row = row_of_new(key, hash, alike);
+    guard.unlock();
+    if (alike > 0)
+      logger()->warn("the {} counters of type {} leave too few of {} to the other ones: further ones of it go to the overflow", alike,
+                     type_of_metric(key), file_->capacity());
+    if (row || alike > 0)
       return file_->handle(row);
-    }
-    // Every further name would only be refused under the lock.
-    if (file_->row_count() == file_->capacity())
-      index_->is_full.store(true, std::memory_order_relaxed);
   }
   if (!index_->full_said.exchange(true, std::memory_order_relaxed))
     logger()->warn("no row for another counter, its increments go to the overflow: {} of {} counters in use",
@@ -116,13 +112,29 @@ counter counter_ledger::handle(std::string_view key) noexcept {
   return file_->handle(std::nullopt);
 }
 
+std::optional<std::uint32_t> counter_ledger::row_of_new(std::string_view key, std::uint64_t hash, std::uint32_t& alike) noexcept {
+  const auto known = index_->find(*file_, key, hash);
+  if (known.row)
+    return known.row;
+  alike = all_of_type(key);
+  if (alike > 0)
+    return std::nullopt;
+  const auto row = file_->append(key);
+  if (row)
+    index_->slots[known.at].store(index::entry_of(hash, *row), std::memory_order_release);
+  // Every further name would only be refused under the lock.
+  else if (file_->row_count() == file_->capacity())
+    index_->is_full.store(true, std::memory_order_relaxed);
+  return row;
+}
+
 // Looked at only once so many rows are in use, and until one type is found to have them: a scan of all rows is rare.
-bool counter_ledger::is_one_too_many(std::string_view key) noexcept {
+std::uint32_t counter_ledger::all_of_type(std::string_view key) noexcept {
   const auto most = rows_per_type(file_->capacity());
   const auto type = type_of_metric(key);
   const auto rows = file_->row_count();
   if (type.empty() || rows < most || most == file_->capacity())
-    return false;
+    return 0;
   std::uint32_t alike = 0;
   std::uint32_t last = 0;
   for (std::uint32_t row = 0; row < rows; ++row)
@@ -131,11 +143,9 @@ bool counter_ledger::is_one_too_many(std::string_view key) noexcept {
       last = row;
     }
   if (alike < most)
-    return false;
+    return 0;
   index_->row_of_capped.store(last + 1, std::memory_order_release);
-  logger()->warn("the {} counters of type {} leave too few of {} to the other ones: further ones of it go to the overflow", alike,
-                 type, file_->capacity());
-  return true;
+  return alike;
 }
 
 std::string_view counter_ledger::capped_type() const noexcept {

@@ -62,8 +62,10 @@ public:
 private:
   counter_ledger(std::unique_ptr<ledger_file> file, std::string why_anonymous);
   struct index;
-  // Under ledger_mutex().
-  bool is_one_too_many(std::string_view key) noexcept;
+  // Both under ledger_mutex(), where nothing may be logged: a host's log may count. None: it gets no row.
+  std::optional<std::uint32_t> row_of_new(std::string_view key, std::uint64_t hash, std::uint32_t& alike) noexcept;
+  // How many counters there are of its type, where that is all that there may be; else 0.
+  std::uint32_t all_of_type(std::string_view key) noexcept;
   bool is_capped(std::string_view key) const noexcept;
   std::unique_ptr<ledger_file> file_;
   std::unique_ptr<index> index_;

@@ -1,5 +1,7 @@
 #include "runtime/counter_ledger.hpp"
 
+#include <chrono>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -69,6 +71,22 @@ TEST(counter_ledger, a_flood_of_one_type_leaves_rows_to_the_others) {
   ledger->add("metrics:flood:7", 1);
   EXPECT_EQ(ledger->file().row_count(), 482u);
   EXPECT_EQ(ledger->overflow(), 120u);
+}
+
+TEST(counter_ledger, the_log_may_count_on_a_thread_of_its_own_while_a_flood_is_told) {
+  const auto ledger = counter_ledger::anonymous(256);
+  test::captured_log log;
+  std::future<void> counted;
+  bool in_time = false;
+  log.when_logged([&] {
+    counted = std::async(std::launch::async, [&] { ledger->add("plain", 1); });
+    in_time = counted.wait_for(std::chrono::seconds{5}) == std::future_status::ready;
+  });
+  for (int i = 0; i < 241; ++i)
+    ledger->add("metrics:flood:" + std::to_string(i), 1);
+  EXPECT_EQ(ledger->capped_type(), "flood");
+  EXPECT_EQ(log.warnings("counters of type flood"), 1);
+  EXPECT_TRUE(in_time);
 }
 
 TEST(counter_ledger, unusable_keys_are_counted_in_the_overflow) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -32,9 +33,14 @@ public:
   std::ptrdiff_t count(spdlog::level::level_enum level, const std::string& part) const { return lines_->count(level, part); }
   std::ptrdiff_t warnings(const std::string& part = {}) const { return count(spdlog::level::warn, part); }
 
+  // Called for each further line, on the thread that logs it.
+  void when_logged(std::function<void()> then) { lines_->then = std::move(then); }
+
 private:
   class collector final : public spdlog::sinks::base_sink<std::mutex> {
   public:
+    std::function<void()> then; // empty: nothing
+
     std::ptrdiff_t count(spdlog::level::level_enum level, const std::string& part) {
       const std::lock_guard guard{mutex_};
       return std::count_if(taken_.begin(), taken_.end(), [&](const auto& one) {
@@ -45,6 +51,8 @@ private:
   private:
     void sink_it_(const spdlog::details::log_msg& message) override {
       taken_.emplace_back(message.level, std::string{message.payload.data(), message.payload.size()});
+      if (then)
+        then();
     }
     void flush_() override {}
     std::vector<std::pair<spdlog::level::level_enum, std::string>> taken_;
