@@ -1,5 +1,7 @@
 #include "runtime/counter_key.hpp"
 
+#include "runtime/utf8.hpp"
+
 namespace holdfast {
 
 namespace {
@@ -52,6 +54,8 @@ std::optional<key_fault> fault_of_counter_key(std::string_view key) noexcept {
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
       return key_fault::blank;
   }
+  if (!is_clean_utf8(key))
+    return key_fault::not_utf8;
   return std::nullopt;
 }
 

@@ -1,5 +1,5 @@
 // Which names counters may have. A metric key is metrics:<type>:<context>, of non-empty segments of letters, digits, `_`,
-// `.` and `-`; the context may have several segments. Keys of other programs' own making (orders:sent) are free of
+// `.` and `-`; the context may have several segments. Keys of other programs' own making (orders:sent) are UTF-8, free of
 // blanks, control characters and braces. What is under cache:, rate_limit: and holdfast: is never a counter.
 //
 // Threads  any.
@@ -28,18 +28,20 @@ enum class key_fault : std::uint8_t {
   blank,           // a blank or control character in a key that is no metric key
   no_context,      // metrics:<type> alone
   reserved,        // cache:, rate_limit: or holdfast:
+  not_utf8,        // what is told of counters is JSON and Prometheus text
 };
 
 // For people: what is accepted instead.
 constexpr std::string_view explain(key_fault why) noexcept {
-  constexpr std::array<std::string_view, 7> words{
+  constexpr std::array<std::string_view, 8> words{
     "a segment is empty",
     "more than 200 bytes",
     "a segment has letters, digits, '_', '.' and '-' only",
     "braces are not accepted",
     "blanks and control characters are not accepted",
     "a metric key is metrics:<type>:<context>",
-    "cache:, rate_limit: and holdfast: are no counters"};
+    "cache:, rate_limit: and holdfast: are no counters",
+    "a key is UTF-8"};
   return words[static_cast<std::size_t>(why)];
 }
 

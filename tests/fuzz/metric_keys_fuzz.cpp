@@ -20,7 +20,8 @@ void check(std::string_view text) {
   static metric_values values;
   expect(is_counter_key(values.key("fuzzed", text)), "outside text makes a key that is none");
   if (is_counter_key(text))
-    expect(text.find_first_of("{}\n\r") == text.npos && !text.empty() && text.size() <= 200, "a key that breaks its record's name");
+    expect(text.find_first_of("{}\n\r") == text.npos && !text.empty() && text.size() <= 200 && is_clean_utf8(text),
+           "a key that breaks its record's name or its JSON");
   const auto shown = printable(text, 100);
   expect(shown.size() <= 100 && is_clean_utf8(shown) && shown.find('\n') == shown.npos, "not fit to be shown");
   const auto middle = text.size() / 2;

@@ -19,6 +19,8 @@ TEST(counter_key, keys_of_another_making_are_free_of_blanks_and_braces) {
   EXPECT_EQ(fault_of_counter_key("a b"), key_fault::blank);
   EXPECT_EQ(fault_of_counter_key("a\x7F"), key_fault::blank);
   EXPECT_EQ(fault_of_counter_key("a{b"), key_fault::brace);
+  for (const auto* key : {"m\xE9trique", "a\xC3", "a\xED\xA0\x80", "\xFF"})
+    EXPECT_EQ(fault_of_counter_key(key), key_fault::not_utf8) << key;
 }
 
 TEST(counter_key, each_refusal_has_its_reason) {
