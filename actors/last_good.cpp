@@ -23,6 +23,7 @@ constexpr auto store_patience = 500ms;
 constexpr auto write_patience = 10s;
 constexpr auto look_after_min = 1s;
 constexpr auto look_after_max = 3s;
+constexpr std::int64_t year_9999 = 253'402'300'800; // its end, in Unix seconds
 
 symbols_answer& of(self_pointer self, market which) { return self->state.newest[index(which)]; }
 
@@ -99,7 +100,8 @@ void date_bare_array(self_pointer self, market which, symbol_table_ptr table, an
     const auto text = found.value.value_or("");
     std::int64_t seconds = 0;
     std::optional<wall_time> fetched_at;
-    if (const auto end = text.data() + text.size(); std::from_chars(text.data(), end, seconds).ptr == end && seconds > 0)
+    if (const auto end = text.data() + text.size(); std::from_chars(text.data(), end, seconds).ptr == end && seconds > 0
+        && seconds < year_9999)
       fetched_at = wall_time{std::chrono::seconds{seconds}};
     const auto fetched = boot_of(self, fetched_at);
     if (!of(self, which).table)

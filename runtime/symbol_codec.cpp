@@ -18,6 +18,8 @@ namespace {
 
 constexpr int format_version = 1;
 constexpr std::size_t text_bytes_max = 64u << 20;
+// The year 2223. Ages are counted in nanoseconds, which hold 292 years.
+constexpr std::int64_t fetched_at_us_max = 8'000'000'000'000'000;
 
 // A row is an array: texts first, in this order, then the numbers and the number of its permissions.
 constexpr auto texts = std::to_array<std::string_view symbol_draft::*>(
@@ -107,7 +109,8 @@ decoded read_origin(const rapidjson::Value& document) {
     return refuse("the value names an unknown source");
   encoded_symbols what;
   what.source = *known_source;
-  if (const auto* fetched = member(document, "fetched_at_us"); fetched && fetched->IsInt64())
+  if (const auto* fetched = member(document, "fetched_at_us"); fetched && fetched->IsInt64() && fetched->GetInt64() >= 0
+      && fetched->GetInt64() <= fetched_at_us_max)
     what.fetched_at = wall_time{std::chrono::microseconds{fetched->GetInt64()}};
   what.order = {token->GetUint64(), sequence->GetUint64()};
   what.fingerprint.assign(fingerprint->GetString(), fingerprint->GetStringLength());

@@ -167,6 +167,9 @@ CAF_TEST(what a refresh is told names the next listing or delivery) {
                .onboard_ms = in_ms(clock->wall_now() - 24h), .delivery_ms = in_ms(clock->wall_now() + 24h * 365 * 80)});
   builder.add({.name = "BUSDT", .base_asset = "B", .quote_asset = "USDT", .tick_size = "0.10", .status_text = "PENDING_TRADING",
                .onboard_ms = in_ms(soon)});
+  // As microseconds of 64 bits it would be in 20 minutes.
+  builder.add({.name = "CUSDT", .base_asset = "C", .quote_asset = "USDT", .tick_size = "0.10", .status_text = "PENDING_TRADING",
+               .onboard_ms = 18'446'744'073'709'552 + in_ms(soon - 20min)});
   auto outcome = refresh();
   auto fetched = good(1);
   fetched.answer.table = builder.build({});

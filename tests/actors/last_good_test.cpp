@@ -130,7 +130,7 @@ CAF_TEST(a bare array is as old as the last refresh that was told) {
 
 CAF_TEST(a bare array with no or an impossible time is of unknown age) {
   put_shared(keys::symbols_last_good(market::spot), table_of(2)->list_json());
-  for (const std::string told : {"", "nonsense", "0", "9999999999"}) {
+  for (const std::string told : {"", "nonsense", "0", "9999999999", "18446744073710", "9223372036854775807"}) {
     put_shared(keys::last_refresh(market::spot), told);
     start({});
     const auto answer = wanted();

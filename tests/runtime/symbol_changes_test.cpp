@@ -117,6 +117,15 @@ TEST(merge_gone, survives_the_store) {
   EXPECT_EQ(decoded->table->find("BUSDT")->gone_since_ms, merged->find("BUSDT")->gone_since_ms);
 }
 
+TEST(symbol_codec, a_time_of_fetching_whose_age_cannot_be_counted_is_none) {
+  const auto table = table_from(a);
+  for (const std::int64_t told : {std::int64_t{-1}, INT64_MIN, INT64_MAX, std::int64_t{253'402'300'800'000'000}}) {
+    const auto decoded = decode_symbols(encode_symbols({.table = table, .fetched_at = wall_time{std::chrono::microseconds{told}}}), {});
+    ASSERT_TRUE(decoded) << told;
+    EXPECT_FALSE(decoded->fetched_at) << told;
+  }
+}
+
 // Four fields each, as any program may write them.
 symbol_table_ptr bare_array_of(const std::vector<std::string>& names, const std::string& more = "") {
   std::string text = "[";
