@@ -1,5 +1,7 @@
 #include "runtime/whole_file.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <cstdio>
 
 #include <fcntl.h>
@@ -39,7 +41,8 @@ bool write_new(const std::string& path, std::string_view text) {
 } // namespace
 
 bool replace_file(const std::string& path, std::string_view text) {
-  const auto fresh = path + '.' + std::to_string(::getpid());
+  static std::atomic<std::uint64_t> number{0}; // two engines of one process may write the same file
+  const auto fresh = path + '.' + std::to_string(::getpid()) + '.' + std::to_string(number.fetch_add(1, std::memory_order_relaxed));
   if (write_new(fresh, text) && std::rename(fresh.c_str(), path.c_str()) == 0)
     return true;
   ::unlink(fresh.c_str());
