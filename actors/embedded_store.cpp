@@ -27,7 +27,7 @@ std::int64_t in_ms(Time at) {
 std::int64_t now_ms(const embedded_store_state& state) { return in_ms(state.clock->boot_now()) + state.clock_offset_ms; }
 
 std::optional<std::int64_t> expiry(const embedded_store_state& state, std::optional<std::chrono::milliseconds> ttl) {
-  return ttl ? std::optional{now_ms(state) + ttl->count()} : std::nullopt;
+  return ttl ? std::optional{expiry_of(now_ms(state), *ttl)} : std::nullopt;
 }
 
 // Runs `work` in a transaction; it answers whether to commit.

@@ -15,7 +15,7 @@ bool put_symbols(sqlite_kv& database, const store_symbols& symbols, std::int64_t
   return database.set(keys::fence(keys::symbols_full(which)), to_text(symbols.order), std::nullopt)
          && database.set(keys::symbols_full(which), symbols.full_value, std::nullopt)
          && (!fresh
-             || (database.set(keys::symbols_cache(which), symbols.list_value, now_ms + symbols.ttl.count())
+             || (database.set(keys::symbols_cache(which), symbols.list_value, expiry_of(now_ms, symbols.ttl))
                  && database.forget_expired(now_ms, forgotten_per_write)))
          && database.raise(keys::last_refresh(which), symbols.refreshed_at_seconds, now_ms)
          && database.set(keys::symbols_last_good(which), symbols.list_value, std::nullopt);

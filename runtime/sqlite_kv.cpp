@@ -33,8 +33,12 @@ constexpr std::chrono::milliseconds patience{2000};
 constexpr std::chrono::milliseconds retry_pause{5};
 
 constexpr std::int64_t expiry_ms_max = std::int64_t{400} * 24 * 3600 * 1000;
+// Less, for the clock may be put back.
+constexpr std::chrono::milliseconds ttl_max = std::chrono::hours{366 * 24};
 
 } // namespace
+
+std::int64_t expiry_of(std::int64_t now_ms, std::chrono::milliseconds ttl) noexcept { return now_ms + std::min(ttl, ttl_max).count(); }
 
 void sqlite_kv::database_deleter::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
 void sqlite_kv::statement_deleter::operator()(sqlite3_stmt* prepared) const noexcept { sqlite3_finalize(prepared); }

@@ -9,6 +9,7 @@
 //           that found nothing and one that failed answer alike: failures() tells them apart.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +25,9 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace holdfast {
+
+// When a key that is to live so long expires: in a year at the latest, as what is much further off counts as expired.
+std::int64_t expiry_of(std::int64_t now_ms, std::chrono::milliseconds ttl) noexcept;
 
 class sqlite_kv {
 public:

@@ -90,6 +90,14 @@ CAF_TEST(a_value_expires_when_its_time_is_over) {
   CAF_CHECK(!read("cache:x")->value.has_value());
 }
 
+CAF_TEST(a_value_with_more_than_a_year_to_live_is_there_for_a_year) {
+  for (const auto ttl : {std::chrono::milliseconds{std::chrono::hours{500 * 24}}, std::chrono::milliseconds::max()}) {
+    CAF_CHECK(ask<done>(store, store_write{"cache:x", "1", ttl, soon()}).has_value());
+    CAF_CHECK(read("cache:x")->value == "1");
+    CAF_CHECK(read("cache:x")->ttl_left == std::chrono::hours{366 * 24});
+  }
+}
+
 CAF_TEST(a_question_past_its_deadline_changes_nothing_and_is_answered_deadline) {
   const auto late = clock->boot_now() - 1ms;
   CAF_CHECK(!ask<done>(store, store_write{"late", "1", {}, late}).has_value());
