@@ -50,6 +50,7 @@ struct waiting_rows {
   boot_time deadline;
   bool adopted_too = false; // rows of ledgers that are adopted meanwhile are waited for as well
   std::function<void(std::uint64_t missing)> answer;
+  std::uint64_t left = 0; // rows that nobody brings any more: their ledger was set aside
 };
 
 // The store's value of a counter less what our ledgers had brought: with our sums it is the value to answer.

@@ -68,7 +68,7 @@ std::uint64_t missing_rows(const counter_state& state, waiting_rows& waiting, bo
   hopeless = std::all_of(waiting.targets.begin(), waiting.targets.end(), [&](const auto& target) {
     return state.ledgers.at(target.ledger)->row_set_aside(target.row);
   });
-  return waiting.targets.size();
+  return waiting.targets.size() + waiting.left;
 }
 
 void store_failed(self_pointer self) {
@@ -114,6 +114,14 @@ void keep_aside(counter_state& state, const draining_ledger& ledger, std::string
   ++state.status.damaged_ledgers;
 }
 
+// Who waits for what is left in it is told that it has not arrived.
+void give_up_targets(counter_state& state, std::uint64_t number, const draining_ledger& ledger) {
+  for (auto& waiting : state.waiting)
+    waiting.left += std::erase_if(waiting.targets, [&](const auto& target) {
+      return target.ledger == number && !ledger.arrived(target.row, target.sums);
+    });
+}
+
 // Those whose rows the store refuses are kept open, but not until it has forgotten what of them was merged.
 void leave_outdated(counter_state& state) {
   const auto wall = view_of(state).wall_seconds;
@@ -121,6 +129,8 @@ void leave_outdated(counter_state& state) {
     if (one.first == 0 || one.second->batches_under_way > 0 || !one.second->file().outdated(wall))
       return false;
     remember_as_brought(state, *one.second);
+    give_up_targets(state, one.first, *one.second);
+    state.status.ambiguous_merges += one.second->ambiguous();
     keep_aside(state, *one.second, "the store refused some of it for too long");
     return true;
   });

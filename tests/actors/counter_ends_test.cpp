@@ -12,6 +12,11 @@ struct fixture : test::counter_fixture {
   std::string state_of(const std::string& key, const std::string& writer) {
     return script->database->read_counter({key, {writer}}, 1).states.at(0);
   }
+  // Every ledger that was written to until now.
+  void become_outdated() {
+    const auto later = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()) + 26 * 24h;
+    clock->step_wall(later - clock->wall_now());
+  }
 };
 
 } // namespace
@@ -96,12 +101,52 @@ CAF_TEST(a ledger that cannot be merged is set aside before the store forgets wh
   leave_behind("bad", 7);
   tick(60);
   CAF_CHECK_EQUAL(status().adopting_ledgers, 1u);
-  const auto later = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()) + 26 * 24h;
-  clock->step_wall(later - clock->wall_now());
+  become_outdated();
   tick(200);
   CAF_CHECK_EQUAL(status().adopting_ledgers, 0u);
   CAF_CHECK_EQUAL(status().damaged_ledgers, 1u);
   CAF_CHECK_EQUAL(files(), 1u);
+}
+
+CAF_TEST(a flush that waits for a ledger which is set aside meanwhile is not complete) {
+  set_stored("bad", "text");
+  leave_behind("bad", 7);
+  tick(60);
+  script->silent = true;
+  ledger->add("good", 1);
+  auto waiting = begin<flush_reply>(flush_counters{soon(60s)});
+  become_outdated();
+  tick(60);
+  CAF_CHECK_EQUAL(status().adopting_ledgers, 0u);
+  caf::anon_send(store, wake{});
+  tick(100);
+  const auto reply = end<flush_reply>(waiting);
+  CAF_REQUIRE(reply);
+  CAF_CHECK(!reply->complete);
+  CAF_CHECK_EQUAL(reply->pending_rows, 1u);
+  CAF_CHECK_EQUAL(stored("good").value_or(0), 1);
+}
+
+CAF_TEST(merges in doubt are counted for good when their ledger is set aside) {
+  set_stored("bad", "text");
+  ledger->add("a", 5);
+  ledger->add("bad", 7);
+  tick(3);
+  stop(counters);
+  ledger.reset();
+  script->empty();
+  set_stored("a", "5");
+  set_stored("bad", "text");
+  ledger = counter_ledger::open(folder.path(), 64, 2);
+  counters = spawn_counter(ledger);
+  tick(60);
+  const auto in_doubt = status().ambiguous_merges;
+  CAF_CHECK(in_doubt > 0);
+  CAF_CHECK_EQUAL(status().adopting_ledgers, 1u);
+  become_outdated();
+  tick(200);
+  CAF_CHECK_EQUAL(status().adopting_ledgers, 0u);
+  CAF_CHECK_EQUAL(status().ambiguous_merges, in_doubt);
 }
 
 CAF_TEST(ledgers that cannot be merged do not keep others from being adopted) {
