@@ -23,11 +23,20 @@ using namespace std::chrono_literals;
 
 namespace {
 
-enum class trouble { none, start_throws, first_message_throws, before_the_transfer, after_the_transfer };
+enum class trouble {
+  none,
+  start_throws,
+  first_message_throws,
+  timer_throws,
+  shutdown_throws,
+  before_the_transfer,
+  after_the_transfer
+};
 
 struct plan {
   std::array<trouble, market_count> troubles{};
   int starts = 0;
+  fetcher_actor crashing; // the last one
 };
 
 // Crashes around a real transfer.
@@ -50,9 +59,26 @@ private:
   http_client real_;
 };
 
-fetcher_actor::behavior_type crashing_fetcher(fetcher_actor::pointer) {
-  return {[](const fetch_symbols&) -> fetch_outcome { throw std::runtime_error{"injected in the first message"}; },
-          [](const wake&) {}};
+constexpr auto until_the_timer = 50ms;
+
+// Answers nothing, and throws in the place that is wanted.
+fetcher_actor::behavior_type crashing_fetcher(fetcher_actor::pointer self, trouble what) {
+  self->set_exit_handler([self, what](caf::exit_msg& why) {
+    if (what == trouble::shutdown_throws)
+      throw std::runtime_error{"injected at shutdown"};
+    self->quit(why.reason);
+  });
+  return {[self, what](const fetch_symbols&) -> caf::result<fetch_outcome> {
+            if (what == trouble::first_message_throws)
+              throw std::runtime_error{"injected in the first message"};
+            if (what == trouble::timer_throws)
+              self->delayed_send(self, until_the_timer, wake{});
+            return self->make_response_promise<fetch_outcome>();
+          },
+          [what](const wake&) {
+            if (what == trouble::timer_throws)
+              throw std::runtime_error{"injected in a timer"};
+          }};
 }
 
 last_good_actor::behavior_type known_last_good(last_good_actor::pointer) {
@@ -62,6 +88,8 @@ last_good_actor::behavior_type known_last_good(last_good_actor::pointer) {
           [](const table_accepted&) {}, [](const store_event&) {}, [](const symbols_announced&) {},
           [](const get_last_good_status&) { return last_good_status{}; }, [](const wake&) {}};
 }
+
+constexpr auto longest_backoff = 11s;
 
 // CAF's clock and ours are virtual, the network is real: a fetch ends before the clock goes on.
 struct fixture : test::actor_fixture {
@@ -84,7 +112,11 @@ struct fixture : test::actor_fixture {
     ++script->starts;
     switch (script->troubles[index(which)]) {
       case trouble::start_throws: throw std::runtime_error{"injected at start"};
-      case trouble::first_message_throws: return {system.spawn(crashing_fetcher), {}};
+      case trouble::first_message_throws:
+      case trouble::timer_throws:
+      case trouble::shutdown_throws:
+        script->crashing = system.spawn(crashing_fetcher, script->troubles[index(which)]);
+        return {script->crashing, {}};
       default: break;
     }
     fetcher_settings settings;
@@ -103,9 +135,14 @@ struct fixture : test::actor_fixture {
   }
   bool other_market_is_fine() { return fetch(market::futures).failure == fault::none; }
   void be_troubled(trouble what) { script->troubles[index(market::spot)] = what; }
+  // A fetcher that is in trouble from its start, after one that crashed.
+  void start_troubled(trouble what) {
+    be_troubled(trouble::before_the_transfer);
+    fetch();
+    be_troubled(what);
+    advance(longest_backoff);
+  }
 };
-
-constexpr auto longest_backoff = 11s;
 
 } // namespace
 
@@ -165,6 +202,39 @@ CAF_TEST(a start that throws is tried again and what is asked meanwhile is answe
   for (int i = 0; i < 100 && !status().running; ++i)
     advance(200ms);
   CAF_CHECK(fetch().failure == fault::none);
+}
+
+CAF_TEST(a crash in a timer of a fetcher is answered by last good and followed by a new one) {
+  start_troubled(trouble::timer_throws);
+  const auto restarts = status().restarts;
+  auto asked = self->request(under_test, caf::infinite, fetch_wanted{market::spot, nullptr});
+  consume_messages();
+  be_troubled(trouble::none);
+  advance(until_the_timer);
+  asked.receive(
+    [](const fetch_result& result) {
+      CAF_CHECK(result.failure == fault::fetch_failed);
+      CAF_CHECK(result.answer.source == symbols_source::last_good);
+    },
+    [](const caf::error&) { CAF_CHECK(false); });
+  CAF_CHECK_EQUAL(status().restarts, restarts + 1);
+  CAF_CHECK(other_market_is_fine());
+  advance(longest_backoff);
+  CAF_CHECK(fetch().failure == fault::none);
+}
+
+CAF_TEST(a crash of a fetcher at its shutdown is followed by a new one) {
+  start_troubled(trouble::shutdown_throws);
+  const auto restarts = status().restarts;
+  be_troubled(trouble::none);
+  caf::anon_send_exit(script->crashing, caf::exit_reason::user_shutdown);
+  consume_messages();
+  CAF_CHECK_EQUAL(status().restarts, restarts + 1);
+  CAF_CHECK(fetch().answer.source == symbols_source::last_good);
+  CAF_CHECK(other_market_is_fine());
+  advance(longest_backoff);
+  CAF_CHECK(fetch().failure == fault::none);
+  CAF_CHECK_EQUAL(status(market::futures).restarts, 0u);
 }
 
 CAF_TEST(failures of the exchange are no crashes) {

@@ -1,6 +1,7 @@
 #include "runtime/socket_connect.hpp"
 
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "runtime/http_client.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
 
@@ -63,6 +65,20 @@ TEST(socket_connect, a_silent_name_server_costs_the_deadline_and_one_thread) {
     const auto handle = connect_tcp("silent.example", 6379, boot_clock::now() + 5s);
     return !handle && handle.error().find("not resolved in time") == std::string::npos;
   }));
+}
+
+TEST(socket_connect, a_silent_name_server_costs_a_fetch_its_deadline) {
+  ::setenv("no_proxy", "*", 1);
+  name_server_is_silent = true;
+  const int before = silent_lookups;
+  http_client client;
+  const auto began = boot_clock::now();
+  const auto answer = client.get({.url = "http://silent.example/", .timeout = 150ms});
+  EXPECT_LT(boot_clock::now() - began, 5s);
+  EXPECT_TRUE(test::wait_until([&] { return silent_lookups > before; })); // libcurl asks the one of this file
+  name_server_is_silent = false;
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, transfer_failure_kind::timeout) << answer.error().detail;
 }
 
 TEST(socket_connect, a_name_is_resolved) {
