@@ -67,6 +67,25 @@ CAF_TEST(a thousand readers cause one look into the store and one fetch) {
   CAF_CHECK_EQUAL(hits.load(), 0u);
 }
 
+CAF_TEST(a flood of readers is overloaded past its bound and the status is told behind it) {
+  constexpr std::uint64_t bound = 100'000;
+  store->silent = true;
+  for (std::uint64_t i = 0; i < bound; ++i)
+    caf::anon_send(under_test, get_symbols{market::spot, {}});
+  const auto refused = post<symbols_reply>(get_symbols{market::spot, {}});
+  const auto told = post<cache_status>(get_cache_status{});
+  consume_messages();
+  CAF_REQUIRE(refused->error);
+  CAF_CHECK(*refused->error == fault::overloaded);
+  CAF_CHECK_EQUAL(misses.load(), 1u);
+  CAF_REQUIRE(told->value);
+  CAF_CHECK_EQUAL(told->value->markets[index(market::spot)].waiting, bound);
+  release_store();
+  end_fetches(good(3));
+  CAF_CHECK_EQUAL(misses.load(), bound + 1);
+  CAF_CHECK(read()->value);
+}
+
 CAF_TEST(readers with an older table wait one second and then get last good with one question for all) {
   publish_last_good(2);
   std::vector<test::pending<symbols_reply>> replies;

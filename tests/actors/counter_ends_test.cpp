@@ -49,6 +49,16 @@ CAF_TEST(a flush includes all that dead processes left however many) {
   CAF_CHECK_EQUAL(stored("a").value_or(0), 20);
 }
 
+CAF_TEST(the end behind a flood of increments brings all of them) {
+  for (int i = 0; i < 100'000; ++i)
+    caf::anon_send(counters, incr_counter{"a", 1});
+  auto waiting = begin<flush_reply>(retire_counters{soon(10s)});
+  tick(10);
+  const auto reply = end<flush_reply>(waiting);
+  CAF_CHECK(reply && reply->complete);
+  CAF_CHECK_EQUAL(stored("a").value_or(0), 100'000);
+}
+
 CAF_TEST(many dead ledgers are adopted some at a time) {
   for (int i = 0; i < 20; ++i)
     leave_behind("a", 1);

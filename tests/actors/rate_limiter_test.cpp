@@ -168,6 +168,23 @@ CAF_TEST(every question is answered by its deadline though the store is silent) 
   CAF_CHECK_EQUAL(text(), "BB");
 }
 
+CAF_TEST(a flood of questions is answered without the store past its bound) {
+  constexpr std::uint64_t bound = 100'000;
+  plan->silent = true;
+  await();
+  consume_messages();
+  for (std::uint64_t i = 0; i < bound; ++i)
+    await(1, 3, {}, "rate_limit:c:d");
+  consume_messages();
+  CAF_CHECK(answers.empty());
+  CAF_CHECK_EQUAL(status().waiting, bound);
+  await(1, 3, {}, "rate_limit:e:f");
+  consume_messages();
+  CAF_CHECK_EQUAL(text(), "B");
+  advance(50ms);
+  CAF_CHECK_EQUAL(answers.size(), bound + 2);
+}
+
 CAF_TEST(a question that comes while another is under way waits no longer than its deadline) {
   plan->silent = true;
   await();

@@ -179,6 +179,27 @@ CAF_TEST(a black hole costs the deadline once and then nothing but a few connect
   CAF_CHECK(wait_until([&] { return returns() == losses(); })); // one for each
 }
 
+CAF_TEST(a flood of questions is refused past its bound and the status is told behind it) {
+  auto settings = test::store_settings(proxy.url());
+  settings.command_timeout = 60s;
+  test::redis_store_host host{settings};
+  CAF_REQUIRE(host.comes_up());
+  proxy.next({.kind = misdeed_kind::stall, .seen = "raised"});
+  const auto raise = [&](std::int64_t value) { return store_raise{"raised", value, host.soon(60s)}; };
+  caf::anon_send(host.store, raise(1));
+  CAF_REQUIRE(wait_until([&] { return proxy.faults() == 1; })); // the store waits for its answer
+  for (std::int64_t value = 0; value < 100'000; ++value)
+    caf::anon_send(host.store, raise(value));
+  auto refused = host.self->request(host.store, caf::infinite, raise(1));
+  auto told = host.self->request(host.store, caf::infinite, get_store_status{});
+  proxy.cut_all();
+  auto why = fault::none;
+  refused.receive([](done) {}, [&](const caf::error& error) { why = fault_of(error); });
+  CAF_CHECK(why == fault::overloaded);
+  told.receive([](const store_status&) {}, [](const caf::error&) { CAF_CHECK(false); });
+  CAF_CHECK(wait_until([&] { return host.write("k", "after the flood"); }));
+}
+
 CAF_TEST(nothing waits while the link is down) {
   redis.freeze();
   test::redis_store_host host{impatient(redis.url())};

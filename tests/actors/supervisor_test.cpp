@@ -4,6 +4,8 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include "tests/support/runtime_captured_log.hpp"
+
 #include "tests/support/actor_fixture.hpp"
 
 using namespace holdfast;
@@ -105,6 +107,23 @@ CAF_TEST(a failed fetch is answered by last good and not asked again before its 
     CAF_CHECK(fetch().answer.table != nullptr);
   CAF_CHECK(plan->fetches <= asked + 1);
   CAF_CHECK(fetch(market::futures).failure == fault::none);
+}
+
+CAF_TEST(an exchange that fails for hours is a handful of lines and a recovery) {
+  test::captured_log log;
+  start();
+  plan->ways[0] = script::way::fail;
+  for (auto passed = 0s; passed < 6h; passed += 10s) {
+    advance(10s);
+    CAF_CHECK(fetch().answer.source == symbols_source::last_good);
+  }
+  CAF_CHECK(plan->fetches > 1000);
+  CAF_CHECK_EQUAL(log.warnings("fetch failed"), 1);
+  CAF_CHECK(log.warnings() <= 4); // at 1, 10, 100 and 1000
+  plan->ways[0] = script::way::succeed;
+  advance(20s);
+  CAF_CHECK(fetch().failure == fault::none);
+  CAF_CHECK_EQUAL(log.count(spdlog::level::info, "fetch works again"), 1);
 }
 
 CAF_TEST(an embargo is neither a crash nor a failure and nobody asks until its end) {
