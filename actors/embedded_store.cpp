@@ -30,21 +30,29 @@ std::optional<std::int64_t> expiry(const embedded_store_state& state, std::optio
   return ttl ? std::optional{expiry_of(now_ms(state), *ttl)} : std::nullopt;
 }
 
+// How it went, of reads (`up`) or of transactions (`takes_writes`): all is well once both go again. Answers `good`.
+bool take_outcome(embedded_store_state& state, bool store_status::*part, bool good) {
+  auto& status = state.status;
+  status.*part = good;
+  if (!good) {
+    ++status.failures;
+    status.last_error = state.database->last_error();
+    state.trouble.failed(status.last_error);
+    status.suppressed_warnings = state.trouble.suppressed();
+  } else if (status.up && status.takes_writes) {
+    status.last_error = state.opening_error;
+    state.trouble.recovered();
+  }
+  return good;
+}
+
 // Runs `work` in a transaction; it answers whether to commit.
 template <class Work>
 bool in_transaction(embedded_store_state& state, Work work) {
   ++state.status.commands;
   sqlite_kv::transaction transaction{*state.database};
-  const bool good = transaction.begun() && work(*state.database) && transaction.commit();
-  if (good) {
-    state.trouble.recovered();
-  } else {
-    ++state.status.failures;
-    state.status.last_error = state.database->last_error();
-    state.trouble.failed(state.status.last_error);
-    state.status.suppressed_warnings = state.trouble.suppressed();
-  }
-  return good;
+  return take_outcome(state, &store_status::takes_writes,
+                      transaction.begun() && work(*state.database) && transaction.commit());
 }
 
 caf::error failure_of(const embedded_store_state& state) {
@@ -52,9 +60,7 @@ caf::error failure_of(const embedded_store_state& state) {
 }
 
 caf::result<done> confirm(bool good, const embedded_store_state& state) {
-  if (good)
-    return done{};
-  return failure_of(state);
+  return good ? caf::result<done>{done{}} : caf::result<done>{failure_of(state)};
 }
 
 void open_database(embedded_store_state& state, const std::string& path) {
@@ -63,7 +69,7 @@ void open_database(embedded_store_state& state, const std::string& path) {
   state.status.endpoint = path;
   if (!opened) {
     logger()->warn("embedded store is kept in memory only, it does not survive the process: {}", opened.error());
-    state.status.last_error = opened.error();
+    state.status.last_error = state.opening_error = opened.error();
     opened = sqlite_kv::open(":memory:");
   }
   if (opened)
@@ -192,10 +198,8 @@ caf::result<Answer> read(embedded_store_state& state, Look look) {
   ++state.status.commands;
   const auto failures_before = state.database->failures();
   Answer answer = look(*state.database);
-  if (state.database->failures() == failures_before)
+  if (take_outcome(state, &store_status::up, state.database->failures() == failures_before))
     return answer;
-  ++state.status.failures;
-  state.status.last_error = state.database->last_error();
   return make_error(fault::store_away, state.status.last_error);
 }
 

@@ -6,7 +6,8 @@
 // Threads  spawned detached: SQLite blocks on the disk. Scheduled in tests.
 // Bounds   one transaction per message; a busy database is waited for at most 2 s.
 // Errors   a question past its deadline changes nothing; a database that cannot be read answers `store_away`, never
-//          "no such key"; a full disk is `store_refused`, one warning and a count, and whatever was there stays.
+//          "no such key"; a full disk is `store_refused`, one warning and a count, and whatever was there stays. The status
+//          tells whether the last read was answered (`up`) and the last transaction kept (`takes_writes`).
 // Time     of leases and of what expires is the boot clock's, set to the wall clock once per start of the machine, for all who open
 //          the folder: a wall clock that steps makes nothing live longer or die earlier. A key that has expired is gone, and
 //          every write of one that will takes some of the dead away.
@@ -38,6 +39,7 @@ struct embedded_store_state {
   std::array<table_order, market_count> announced;
   boot_time forgot_at{}; // when retired writers were last looked for
   store_status status;
+  std::string opening_error; // why it is in memory only; empty: it is not
   repeated_failure trouble{"embedded store"};
 };
 

@@ -77,6 +77,16 @@ void note_foreign_store(self_pointer self, market which, bool foreign) {
 }
 
 void finish_round(self_pointer self) {
+// While the store is away nobody knows.
+void note_writes(self_pointer self, const store_status& store) {
+  if (!store.up || std::exchange(self->state.took_writes, store.takes_writes) == store.takes_writes)
+    return;
+  if (store.takes_writes)
+    note(self, event_kind::writes_taken, store.kind, store.endpoint);
+  else
+    note(self, event_kind::writes_refused, store.kind, store.last_error);
+}
+
   auto& state = self->state;
   auto& next = *state.next;
   next.taken = now_of(self);
@@ -85,6 +95,7 @@ void finish_round(self_pointer self) {
   count_own(state, next);
   for (const auto which : all_markets) {
     auto& one = next.markets[index(which)];
+  note_writes(self, next.store);
     one.published = state.parts.board->current(which);
     if (const auto& budget = state.parts.budgets[index(which)])
       one.embargo_until = budget->closed_until();

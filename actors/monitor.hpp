@@ -1,5 +1,5 @@
 // Watches everybody else: gathers one snapshot of the whole engine every second, reads the counters of the store every few
-// seconds, hands them to the history, and notes when a market, a link or a circuit changes its state.
+// seconds, hands them to the history, and notes when a market, a link, a store or a circuit changes its state.
 //
 //   get_..._status -> cache, supervisor, last_good, warmup, counter, store, history, feature_keeper
 //   read_counters -> counter     store_list_counters, store_read_counters -> store     history_sample -> history
@@ -66,6 +66,7 @@ struct monitor_state {
   std::array<std::uint32_t, market_count> hit_rows{}; // 1 + row in the ledger; 0: not found yet
   std::array<std::uint32_t, market_count> miss_rows{};
   std::shared_ptr<const counter_readings> values;
+  bool took_writes = true;
   boot_time values_read{};
   boot_time values_due{};
   bool reading_values = false;

@@ -90,7 +90,7 @@ store_actor::behavior_type redis_store(self_pointer self, redis_store_settings s
       if (self->state.link)
         self->send(wish.listener, store_event{store_change::link_up, self->state.status.identity});
     },
-    [self](const get_store_status&) { return self->state.status; },
+    [self](const get_store_status&) { return status_of(self); },
     [self](const wake& why) { wake_up(self, why); },
     [self](store_add_distinct& what) { return add_distinct(self, what); },
     [self](const store_count_distinct& what) { return count_distinct(self, what); },

@@ -93,6 +93,7 @@ struct redis_store_state {
   backoff retry;
   redis_pause writes;
   redis_pause merges;
+  std::optional<boot_time> refused_at; // the last write that the server did not take
   std::deque<pending_question> waiting;
   bool drain_sent = false;
   repeated_failure trouble{"redis link"};

@@ -86,6 +86,16 @@ void link_is_up(self_pointer self) {
   all_is_well(self);
 }
 
+// Nobody may have anything to write: what the server refused is asked for again, by a write that changes nothing.
+void try_a_write(self_pointer self) {
+  if (!self->state.writes.active)
+    return;
+  const auto deadline = now_of(self) + self->state.settings.command_timeout;
+  queue(self, {{call({"SETRANGE", word(keys::epoch), "0", ""})}, redis_errand::write, deadline,
+               [](std::span<redis_reply> replies) { return replies[0].what == redis_reply::kind::integer; },
+               [](fault, const std::string&) {}});
+}
+
 // One GET: a store that was emptied has another epoch, or none.
 void check_epoch(self_pointer self) {
   const auto deadline = now_of(self) + self->state.settings.command_timeout;
@@ -172,12 +182,14 @@ void look_after(self_pointer self) {
   if (!state.link)
     return start_attempt(self);
   check_epoch(self);
+  try_a_write(self);
   forget_retired(self);
   arm(self, state.settings.check_interval);
 }
 
 void pause(self_pointer self, redis_pause& what, fault answer, const std::string& why) {
   const auto now = now_of(self);
+  self->state.refused_at = now;
   if (std::exchange(what.active, true) && now < what.until)
     return; // one pipeline may bring the same news many times
   what.answer = answer;
@@ -191,6 +203,15 @@ void resume(self_pointer self, redis_pause& what) {
     return;
   what.retry.reset();
   all_is_well(self);
+}
+
+// A question may succeed because it had nothing to write: for two checks after a refusal that proves nothing.
+store_status status_of(self_pointer self) {
+  const auto& state = self->state;
+  auto status = state.status;
+  const bool refused = state.refused_at && now_of(self) - *state.refused_at < 2 * state.settings.check_interval;
+  status.takes_writes = !state.writes.active && !state.merges.active && !refused;
+  return status;
 }
 
 void open_subscription(self_pointer self) {

@@ -49,6 +49,7 @@ void link_failed(self_pointer self, const std::string& why, bool rarely = false)
 void look_after(self_pointer self);
 void pause(self_pointer self, redis_pause& what, fault answer, const std::string& why);
 void resume(self_pointer self, redis_pause& what);
+store_status status_of(self_pointer self);
 void open_subscription(self_pointer self);
 // Now and then, a step at a time: fields of writers that were retired a month ago go.
 void forget_retired(self_pointer self);

@@ -137,6 +137,8 @@ void add_telemetry(families& out, const telemetry& watched) {
 void add_store(families& out, const engine_snapshot& now) {
   const auto& store = now.store;
   gauge_of(out, "holdfast_store_up", "1 while the store answers, else 0.").add({{"kind", store.kind}}, store.up ? 1.0 : 0.0);
+  gauge_of(out, "holdfast_store_takes_writes", "1 while the store takes writes, as far as is known; 0 while it refuses them.")
+    .add({{"kind", store.kind}}, store.takes_writes ? 1.0 : 0.0);
   counter_of(out, "holdfast_store_commands_total", "Commands sent to the store.").add({}, store.commands);
   counter_of(out, "holdfast_store_failures_total", "Failures of the store or its link.").add({}, store.failures);
   counter_of(out, "holdfast_store_connects_total", "Times that the link to the store came up.").add({}, store.reconnects);

@@ -144,6 +144,7 @@ void write_store(writer& out, const store_status& store) {
   out.StartObject();
   field(out, "kind", store.kind);
   field(out, "up", store.up);
+  field(out, "takes_writes", store.takes_writes);
   field(out, "endpoint", store.endpoint);
   field(out, "commands", store.commands);
   field(out, "failures", store.failures);

@@ -159,8 +159,9 @@ struct get_store_status {};
 struct store_status {                          // of the link and its questions so far
   std::string kind;                            // "redis" or "embedded"
   bool up = false;                             // answers, as far as is known
+  bool takes_writes = true;                    // false: it refuses them, as full and read-only stores do; reads go on
   std::string endpoint;                        // no password in it
-  std::string last_error;                      // for people, no password in it; empty: none so far
+  std::string last_error;                      // for people, no password in it; empty: all is well
   store_identity identity;                     // as last seen
   std::uint64_t commands = 0;                  // sent so far
   std::uint64_t failures = 0;                  // of the link, so far

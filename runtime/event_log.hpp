@@ -1,5 +1,5 @@
-// The last state changes of an engine, for "what happened last night": links up and down, markets stale and fresh,
-// restarts, embargoes, refused tables.
+// The last state changes of an engine, for "what happened last night": links up and down, writes refused and taken, markets
+// stale and fresh, restarts, embargoes, refused tables.
 //
 // Threads  any. note() holds a short lock and is for changes of state, never for a hot path.
 // Bounds   `events_max` events of at most `event_text_max` bytes of text each. What repeats with nothing else about its
@@ -33,14 +33,17 @@ enum class event_kind : std::uint8_t { // what changed
   circuit_closed,
   embargo,        // the exchange forbids asking
   gate_refusal,   // a table was not believed
+  writes_refused, // the store answers, but takes no writes
+  writes_taken,   // it takes them again
 };
-inline constexpr std::size_t event_kind_count = 12; // of enumerators above
+inline constexpr std::size_t event_kind_count = 14; // of enumerators above
 
 // The name of the enumerator, as in metrics and routes.
 constexpr std::string_view to_string(event_kind kind) noexcept {
   constexpr std::array<std::string_view, event_kind_count> names{
     "started", "link_up",      "link_down",    "store_changed",  "fresh",   "stale",
-    "restart", "fetcher_down", "circuit_open", "circuit_closed", "embargo", "gate_refusal"};
+    "restart", "fetcher_down", "circuit_open", "circuit_closed", "embargo", "gate_refusal",
+    "writes_refused", "writes_taken"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -190,6 +190,7 @@ private:
         self->request(state->behind, caf::infinite, question).then([state, promise](store_status& status) mutable {
           status.kind = "scripted";
           status.up = !state->away;
+          status.takes_writes = state->refusal == fault::none;
           promise.deliver(std::move(status));
         });
         return promise;

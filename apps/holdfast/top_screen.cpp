@@ -175,11 +175,13 @@ std::string draw_top(const top_sample& now, const top_sample* before, terminal_s
   const auto& store = part(now.status, "store");
   const auto& ledger = part(now.status, "ledger");
   const bool up = is_true(store, "up");
-  out.line("holdfast " + text(now.status, "version") + "   store " + text(store, "kind") + (up ? " up" : " DOWN") + "   ledger "
-             + text(ledger, "rows") + " rows, " + text(ledger, "pending_rows") + " pending, " + text(ledger, "set_aside_rows") + " set aside",
-           !up);
-  if (!up)
-    out.line(harmless(text(store, "last_error")), true);
+  const bool refuses = part(store, "takes_writes").IsFalse();
+  out.line("holdfast " + text(now.status, "version") + "   store " + text(store, "kind")
+             + (!up ? " DOWN" : refuses ? " TAKES NO WRITES" : " up") + "   ledger " + text(ledger, "rows") + " rows, "
+             + text(ledger, "pending_rows") + " pending, " + text(ledger, "set_aside_rows") + " set aside",
+           !up || refuses);
+  if (const auto why = text(store, "last_error"); (!up || refuses) && !why.empty())
+    out.line(harmless(why), true);
   draw_markets(out, now, before);
   draw_fetchers(out, now);
   const int rest = out.left();

@@ -59,6 +59,7 @@ function showStatus(status) {
   showEvents(status.events);
   found.push(showTasks(status.tasks));
   if (!status.store.up) found.push(["bad", "the store link is down"]);
+  else if (!status.store.takes_writes) found.push(["warn", "the store takes no writes"]);
   if (status.ledger.set_aside_rows) found.push(["warn", `${status.ledger.set_aside_rows} counters are set aside`]);
   if (status.state_problem) found.push(["warn", "state is kept in memory only"]);
   const worst = found.find(([level]) => level === "bad") ? "bad" : found.find(([level]) => level === "warn") ? "warn" : "good";

@@ -86,7 +86,7 @@ function showFetchers(fetchers) {
 
 function showStore(store, ledger, history) {
   describe(byId("store"), [
-    ["link", store.up ? "up" : "DOWN"],
+    ["link", !store.up ? "DOWN" : store.takes_writes ? "up" : "up, takes no writes"],
     ["kind", store.kind || "unknown"],
     ["at", store.endpoint || "unknown"],
     ["commands", store.commands.toLocaleString()],
@@ -97,7 +97,7 @@ function showStore(store, ledger, history) {
     ["set aside", ledger.set_aside.length ? ledger.set_aside.join("; ") : "none"],
     ["history", history.kept ? `${history.series} counters, ${(history.bytes / 1048576).toFixed(1)} MiB` : "not kept"],
   ]);
-  byId("store").querySelector('[data-term="link"]').classList.toggle("bad", !store.up);
+  byId("store").querySelector('[data-term="link"]').classList.toggle("bad", !store.up || !store.takes_writes);
 }
 
 // A task is told where it has not succeeded for three of its intervals.
@@ -132,7 +132,8 @@ function showFeatures(answer) {
 
 const kinds = { started: "started", link_up: "store link up", link_down: "store link down", store_changed: "store replaced or emptied",
   fresh: "fresh", stale: "stale", restart: "fetcher restarted", fetcher_down: "fetcher down", circuit_open: "circuit open",
-  circuit_closed: "circuit closed", embargo: "embargo", gate_refusal: "table refused" };
+  circuit_closed: "circuit closed", embargo: "embargo", gate_refusal: "table refused",
+  writes_refused: "store takes no writes", writes_taken: "store takes writes again" };
 let newestEvent = "";
 
 function showEvents(events) {

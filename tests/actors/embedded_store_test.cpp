@@ -114,6 +114,14 @@ CAF_TEST(a_database_that_cannot_be_read_is_not_taken_for_a_missing_key) {
   store_read_counters reads{{{"metrics:a:b", {}}}, soon()};
   CAF_CHECK(!ask<store_counters_found>(store, reads).has_value());
   CAF_CHECK(!ask<store_keys>(store, store_list_counters{"*", false, soon()}).has_value());
+  const auto status = ask<store_status>(store, get_store_status{});
+  CAF_CHECK(!status->up);
+  CAF_CHECK(!status->last_error.empty());
+  execute(path, "ALTER TABLE away RENAME TO entry");
+  CAF_CHECK(read("metrics:a:b")->value == "100");
+  const auto after = ask<store_status>(store, get_store_status{});
+  CAF_CHECK(after->up);
+  CAF_CHECK(after->last_error.empty());
 }
 
 CAF_TEST(a_full_disk_refuses_what_is_new_and_keeps_what_was_there) {
@@ -129,7 +137,13 @@ CAF_TEST(a_full_disk_refuses_what_is_new_and_keeps_what_was_there) {
   const auto status = ask<store_status>(store, get_store_status{});
   CAF_CHECK_EQUAL(status->failures, 3u);
   CAF_CHECK_EQUAL(status->suppressed_warnings, 2u);
+  CAF_CHECK(status->up);
+  CAF_CHECK(!status->takes_writes);
+  CAF_CHECK(!status->last_error.empty());
   CAF_CHECK(write("large", std::string(1 << 20, 'x')));
+  const auto after = ask<store_status>(store, get_store_status{});
+  CAF_CHECK(after->takes_writes);
+  CAF_CHECK(after->last_error.empty());
 }
 
 CAF_TEST(a_refused_row_never_costs_the_others_of_its_batch) {

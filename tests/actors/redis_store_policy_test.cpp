@@ -71,6 +71,34 @@ CAF_TEST(a full server gets no writes for a while and goes on answering reads) {
   CAF_CHECK_EQUAL(host.news->count(store_change::link_down), 0);
 }
 
+CAF_TEST(a server that refuses writes is told as such until it takes them although nobody has any) {
+  test::redis_store_host host{redis.url()};
+  CAF_REQUIRE(host.comes_up());
+  CAF_CHECK(host.status().takes_writes);
+  set("maxmemory", "1");
+  CAF_CHECK(!host.merge("metrics:a:b"));
+  const auto refused = host.status();
+  CAF_CHECK(refused.up);
+  CAF_CHECK(!refused.takes_writes);
+  CAF_CHECK(refused.last_error.starts_with("OOM"));
+  set("maxmemory", "0");
+  CAF_CHECK(wait_until([&] { return host.status().takes_writes; }));
+  const auto after = host.status();
+  CAF_CHECK(after.last_error.empty());
+}
+
+CAF_TEST(a question that had nothing to write does not show that writes are taken) {
+  redis.ask({"SET", "metrics:a:newest", "9"});
+  auto settings = test::store_settings(redis.url());
+  settings.check_interval = 1h;
+  test::redis_store_host host{settings};
+  CAF_REQUIRE(host.comes_up());
+  set("maxmemory", "1");
+  CAF_CHECK(!host.merge("metrics:a:b"));
+  CAF_CHECK(wait_until([&] { return host.ask<done>(store_raise{"metrics:a:newest", 5, host.soon()}).has_value(); }));
+  CAF_CHECK(!host.status().takes_writes);
+}
+
 CAF_TEST(a server that is full from the start is connected to and gets its epoch later) {
   redis.ask({"SET", "k", "old"});
   set("maxmemory", "1");
@@ -209,8 +237,10 @@ CAF_TEST(a user who may not merge reads on and is not refused hot) {
   CAF_CHECK_EQUAL(others, 0);
   CAF_CHECK_EQUAL(host.text("k"), "old");
   CAF_CHECK(host.write("k", "new"));
+  CAF_CHECK(!host.status().takes_writes);
   redis.ask({"ACL", "SETUSER", "reader", "+incrby"});
   CAF_CHECK(wait_until([&] { return host.merge("metrics:a:b").has_value(); }));
+  CAF_CHECK(wait_until([&] { return host.status().takes_writes; }));
 }
 
 CAF_TEST(a key that this user may not touch costs no other row of its batch) {
