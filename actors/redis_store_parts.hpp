@@ -1,6 +1,6 @@
 // Private to redis_store: what its files share. redis_store.cpp has the behaviour, redis_store_link.cpp the life of the
-// link, redis_store_drain.cpp the pipelines, redis_store_questions.cpp, redis_store_rate_limits.cpp and redis_store_lists.cpp
-// what is asked and how answers are read.
+// link, redis_store_drain.cpp the pipelines, redis_store_questions.cpp, redis_store_readings.cpp, redis_store_rate_limits.cpp and
+// redis_store_lists.cpp what is asked and how answers are read.
 #pragma once
 
 #include <array>
@@ -81,6 +81,10 @@ redis_call script(redis_script which, const std::vector<std::string>& names, std
 inline std::string word(std::string_view text) { return std::string{text}; }
 
 inline redis_call call(redis_command words) { return {std::move(words), {}}; }
+
+inline bool is_text_or_nil(const redis_reply& reply) {
+  return reply.what == redis_reply::kind::text || reply.what == redis_reply::kind::nil;
+}
 
 template <class Number>
 std::optional<Number> to_number(std::string_view text) noexcept {

@@ -13,8 +13,6 @@ using kind = redis_reply::kind;
 
 std::string milliseconds(std::chrono::milliseconds ttl) { return std::to_string(std::max<std::int64_t>(ttl.count(), 1)); }
 
-bool is_text_or_nil(const redis_reply& reply) { return reply.what == kind::text || reply.what == kind::nil; }
-
 // For questions that only want to know that it is done; what they are answered depends on the command.
 auto confirm_when(kind expected_kind) {
   return [expected_kind](caf::typed_response_promise<done>& promise, std::span<redis_reply> replies) {
@@ -89,19 +87,6 @@ void merge_one_by_one(self_pointer self, caf::typed_response_promise<store_merge
                },
                [promise](fault why, const std::string& detail) mutable { promise.deliver(make_error(why, detail)); },
                true});
-}
-
-std::optional<counter_found> read_found(const redis_reply& answer, std::size_t writers) {
-  const auto& parts = answer.elements;
-  if (parts.size() != writers + 2 || !std::all_of(parts.begin(), parts.end(), is_text_or_nil))
-    return std::nullopt;
-  counter_found found;
-  found.exists = parts[0].what == kind::text;
-  found.value = to_number<std::int64_t>(parts[0].text);
-  found.generation = parts[1].text;
-  for (std::size_t i = 2; i < parts.size(); ++i)
-    found.states.push_back(parts[i].text);
-  return found;
 }
 
 } // namespace
@@ -187,35 +172,6 @@ caf::typed_response_promise<store_merge_reply> merge(self_pointer self, const st
                    promise.deliver(make_error(why, detail));
                }});
   return promise;
-}
-
-caf::typed_response_promise<store_counters_found> read_counters(self_pointer self, const store_read_counters& reads) {
-  std::vector<std::string> names;
-  std::vector<std::string> arguments;
-  std::vector<std::size_t> writers;
-  for (const auto& one : reads.reads) {
-    names.push_back(one.key);
-    names.push_back(keys::ledger_record(one.key));
-    writers.push_back(one.writers.size());
-    arguments.push_back(std::to_string(one.writers.size()));
-    arguments.insert(arguments.end(), one.writers.begin(), one.writers.end());
-  }
-  return ask<store_counters_found>(self, reads.deadline, redis_errand::free,
-                                   {script(redis_script::read_counters, names, std::move(arguments))},
-                                   [writers](auto& promise, auto replies) {
-                                     const auto& answers = replies[0].elements;
-                                     if (replies[0].what != kind::array || answers.size() != writers.size())
-                                       return false;
-                                     store_counters_found found;
-                                     for (std::size_t i = 0; i < answers.size(); ++i) {
-                                       auto one = read_found(answers[i], writers[i]);
-                                       if (!one)
-                                         return false;
-                                       found.found.push_back(std::move(*one));
-                                     }
-                                     promise.deliver(std::move(found));
-                                     return true;
-                                   });
 }
 
 caf::typed_response_promise<done> raise(self_pointer self, const store_raise& what) {

@@ -260,6 +260,28 @@ CAF_TEST(a key that this user may not touch costs no other row of its batch) {
   CAF_CHECK_EQUAL(redis.get("metrics:a:b") + redis.get("metrics:a:c"), "11");
 }
 
+CAF_TEST(a key that this user may not touch costs no reading of another) {
+  redis.ask({"ACL", "SETUSER", "bound", "on", ">pw", "~metrics:*", "~holdfast:*", "&*", "+@all"});
+  redis.ask({"SET", "metrics:a:b", "1"});
+  redis.ask({"SET", "forbidden", "2"});
+  redis.ask({"SET", "metrics:a:c", "3"});
+  auto settings = test::store_settings(redis.url());
+  settings.url.user = "bound";
+  settings.url.password = "pw";
+  test::redis_store_host host{settings};
+  const auto read = [&](std::vector<counter_read> reads) {
+    return host.ask<store_counters_found>(store_read_counters{std::move(reads), host.soon()});
+  };
+  const auto found = read({{"metrics:a:b", {}}, {"forbidden", {}}, {"metrics:a:c", {std::string(32, 'a')}}});
+  CAF_REQUIRE(found.has_value());
+  CAF_REQUIRE_EQUAL(found->found.size(), 3u);
+  CAF_CHECK(found->found[0].value == 1);
+  CAF_CHECK(found->found[1].exists && !found->found[1].value);
+  CAF_CHECK(found->found[2].value == 3);
+  CAF_CHECK(!read({{"forbidden", {}}}).has_value());
+  CAF_CHECK(host.error == fault::store_refused);
+}
+
 CAF_TEST(the permissions that the documentation names are enough) {
   redis.ask({"ACL", "SETUSER", "holdfast", "on", ">pw", "~metrics:*", "~cache:*", "~holdfast:*", "~rate_limit:*",
              "&holdfast:announce", "+@read", "+@write", "+@scripting", "+@connection", "+@pubsub", "+info", "+time"});

@@ -107,6 +107,32 @@ CAF_TEST(counters are read with the states of the writers that were asked for) {
   CAF_CHECK(!found->found[3].exists);
 }
 
+CAF_TEST(thousands of counters are read in pieces between which others are answered) {
+  constexpr int many = 3000;
+  redis.ask({"EVAL", "for i = 0, 2999 do redis.call('SET', 'metrics:many:' .. i, i) end", "0"});
+  test::redis_store_host host{redis.url()};
+  CAF_REQUIRE(host.comes_up());
+  store_read_counters question{{}, host.soon()};
+  for (int i = 0; i < many; ++i)
+    question.reads.push_back({"metrics:many:" + std::to_string(i), {}});
+  question.reads[1].writers.assign(5000, std::string(32, 'a')); // more than a piece by itself
+  redis.ask({"CONFIG", "RESETSTAT"});
+  const auto found = host.ask<store_counters_found>(question);
+  CAF_REQUIRE(found.has_value());
+  CAF_REQUIRE_EQUAL(found->found.size(), question.reads.size());
+  int wrong = 0;
+  for (int i = 0; i < many; ++i)
+    wrong += found->found[static_cast<std::size_t>(i)].value == i ? 0 : 1;
+  CAF_CHECK_EQUAL(wrong, 0);
+  CAF_CHECK_EQUAL(found->found[1].states.size(), 5000u);
+  const auto stats = redis.ask({"INFO", "commandstats"});
+  const std::string calls = "cmdstat_evalsha:calls=";
+  CAF_REQUIRE(stats.find(calls) != std::string::npos);
+  CAF_CHECK(std::stoi(stats.substr(stats.find(calls) + calls.size())) >= 5);
+  const auto none = host.ask<store_counters_found>(store_read_counters{{}, host.soon()});
+  CAF_CHECK(none && none->found.empty());
+}
+
 CAF_TEST(foreign counters are listed when they are asked for) {
   test::redis_store_host host{redis.url()};
   CAF_REQUIRE(host.merge("metrics:own:a").has_value());
