@@ -82,18 +82,18 @@ void read_keys(self_pointer self, std::vector<std::string> keys, boot_time deadl
 
 caf::typed_response_promise<counter_readings> read_all(self_pointer self, const read_counters& wanted) {
   auto promise = self->make_response_promise<counter_readings>();
-  const auto read = [self, wanted, promise](std::vector<std::string> keys) {
+  const auto read = [self, wanted, promise](std::vector<std::string> keys, bool all_listed) {
     auto all = own_keys(self->state, wanted.glob);
     all.insert(all.end(), keys.begin(), keys.end());
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
-    read_keys(self, std::move(all), wanted.deadline, [promise](std::vector<counter_reading> readings) mutable {
-      promise.deliver(counter_readings{std::move(readings)});
+    read_keys(self, std::move(all), wanted.deadline, [promise, all_listed](std::vector<counter_reading> readings) mutable {
+      promise.deliver(counter_readings{std::move(readings), all_listed});
     });
   };
   const auto patience = std::max<std::chrono::nanoseconds>((wanted.deadline - now_of(self)) / 2, 1ms);
   self->request(self->state.store, patience, store_list_counters{wanted.glob, false, wanted.deadline})
-    .then([read](const store_keys& known) { read(known.keys); }, [read](const caf::error&) { read({}); });
+    .then([read](const store_keys& known) { read(known.keys, true); }, [read](const caf::error&) { read({}, false); });
   return promise;
 }
 

@@ -17,8 +17,9 @@ using namespace std::chrono_literals;
 using self_pointer = monitor_actor::stateful_pointer<monitor_state>;
 
 constexpr auto answer_patience = 900ms;
-constexpr auto values_patience = 3s;
-constexpr std::size_t foreign_max = 1000;
+constexpr auto values_patience = 10s;
+constexpr auto rest_after_reading = 9; // times as long as it took
+constexpr std::string_view all_counters = "*";
 constexpr std::string_view all_metrics = "metrics:*";
 
 boot_time now_of(self_pointer self) { return self->state.clock->boot_now(); }
@@ -76,7 +77,6 @@ void note_foreign_store(self_pointer self, market which, bool foreign) {
     note(self, event_kind::gate_refusal, to_string(which), "the store holds a list of another configuration (exchange, quote assets)");
 }
 
-void finish_round(self_pointer self) {
 // While the store is away nobody knows.
 void note_writes(self_pointer self, const store_status& store) {
   if (!store.up || std::exchange(self->state.took_writes, store.takes_writes) == store.takes_writes)
@@ -87,15 +87,17 @@ void note_writes(self_pointer self, const store_status& store) {
     note(self, event_kind::writes_refused, store.kind, store.last_error);
 }
 
+void finish_round(self_pointer self) {
   auto& state = self->state;
   auto& next = *state.next;
   next.taken = now_of(self);
   next.values = state.values;
   next.values_read = state.values_read;
+  next.values_left_out = state.values_left_out;
   count_own(state, next);
+  note_writes(self, next.store);
   for (const auto which : all_markets) {
     auto& one = next.markets[index(which)];
-  note_writes(self, next.store);
     one.published = state.parts.board->current(which);
     if (const auto& budget = state.parts.budgets[index(which)])
       one.embargo_until = budget->closed_until();
@@ -143,21 +145,26 @@ void start_round(self_pointer self) {
   gather(self, parts.features, get_feature_status{}, &engine_snapshot::features);
 }
 
-// The history takes only what the store itself has told: while it is away, nobody knows the totals.
+void end_reading(monitor_state& state, boot_time now) {
+  state.reading_values = false;
+  state.values_due = std::max(state.values_due, now + rest_after_reading * (now - state.values_began));
+}
+
+// Only what the store itself has told is told on: while it is away, nobody knows the totals.
 void values_arrived(self_pointer self, counter_readings readings) {
   auto& state = self->state;
-  state.reading_values = false;
+  end_reading(state, now_of(self));
+  const auto& all = readings.readings;
+  const auto is_guess = [](const counter_reading& one) { return one.source == counter_source::ledger; };
+  if (!readings.all_listed || std::any_of(all.begin(), all.end(), is_guess))
+    return;
   auto values = std::make_shared<counter_values>();
-  bool from_store = true;
-  for (const auto& reading : readings.readings) {
-    from_store = from_store && reading.source != counter_source::ledger;
+  for (const auto& reading : all)
     if (reading.is_integer)
       values->emplace_back(reading.key, reading.value);
-  }
   state.values = std::make_shared<const counter_readings>(std::move(readings));
   state.values_read = now_of(self);
-  if (from_store)
-    self->send(state.parts.history, history_sample{state.clock->wall_now(), std::move(values)});
+  self->send(state.parts.history, history_sample{state.clock->wall_now(), std::move(values)});
 }
 
 bool by_key(const counter_reading& a, const counter_reading& b) { return a.key < b.key; }
@@ -168,16 +175,30 @@ bool has_key(const counter_readings& readings, const std::string& key) {
   return std::binary_search(readings.readings.begin(), readings.readings.end(), wanted, by_key);
 }
 
+std::vector<std::string> time_stamps() {
+  std::vector<std::string> known;
+  for (const auto which : all_markets)
+    known.emplace_back(keys::last_refresh(which));
+  return known;
+}
+
 // Then those that the counter actor does not know: time stamps, and what other programs count.
 void read_foreign(self_pointer self, counter_readings readings) {
   auto& state = self->state;
   store_read_counters question{{}, now_of(self) + values_patience};
   std::vector<std::string> asked;
-  for (const auto& key : state.foreign)
-    if (asked.size() < foreign_max && !has_key(readings, key)) {
-      asked.push_back(key);
-      question.reads.push_back({key, {}});
+  std::uint64_t left_out = 0;
+  for (const auto& key : state.foreign) {
+    if (has_key(readings, key))
+      continue;
+    if (asked.size() == state.settings.foreign_max) {
+      ++left_out;
+      continue;
     }
+    asked.push_back(key);
+    question.reads.push_back({key, {}});
+  }
+  state.values_left_out = left_out;
   self->request(state.parts.store, values_patience, question)
     .then(
       [self, readings, asked](const store_counters_found& found) mutable {
@@ -194,7 +215,7 @@ void read_foreign(self_pointer self, counter_readings readings) {
         std::sort(readings.readings.begin(), readings.readings.end(), by_key);
         values_arrived(self, std::move(readings));
       },
-      [self, readings](const caf::error&) mutable { values_arrived(self, std::move(readings)); });
+      [self](const caf::error&) { self->state.reading_values = false; });
 }
 
 void read_values(self_pointer self) {
@@ -203,8 +224,9 @@ void read_values(self_pointer self) {
   if (state.reading_values || now < state.values_due)
     return;
   state.reading_values = true;
+  state.values_began = now;
   state.values_due = now + state.settings.values_interval;
-  self->request(state.parts.counters, values_patience + 500ms, read_counters{std::string{all_metrics}, now + values_patience})
+  self->request(state.parts.counters, values_patience + 500ms, read_counters{std::string{all_counters}, now + values_patience})
     .then([self](counter_readings& readings) { read_foreign(self, std::move(readings)); },
           [self](const caf::error&) { self->state.reading_values = false; });
 }
@@ -219,11 +241,13 @@ void look_for_foreign(self_pointer self) {
     .then(
       [self](store_keys& found) {
         auto& foreign = self->state.foreign;
-        foreign = std::move(found.keys);
-        for (const auto which : all_markets)
-          foreign.emplace_back(keys::last_refresh(which));
+        foreign = time_stamps();
+        const auto known = foreign;
+        for (auto& key : found.keys)
+          if (std::find(known.begin(), known.end(), key) == known.end())
+            foreign.push_back(std::move(key));
       },
-      [](const caf::error&) {});
+      [self, now](const caf::error&) { self->state.foreign_due = now + self->state.settings.values_interval; });
 }
 
 void link_changed(self_pointer self, const store_event& event) {
@@ -246,8 +270,7 @@ monitor_actor::behavior_type monitor(self_pointer self, monitor_settings setting
   state.clock = std::move(clock);
   state.parts = std::move(parts);
   state.snapshots = std::move(snapshots);
-  for (const auto which : all_markets)
-    state.foreign.emplace_back(keys::last_refresh(which));
+  state.foreign = time_stamps();
   note(self, event_kind::started, "engine", "");
   self->send(self, wake{});
   return {

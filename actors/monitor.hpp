@@ -7,7 +7,9 @@
 //
 // Threads   scheduled. Readers take the newest snapshot from the holder and wait for nothing.
 // Bounds    one round of questions at a time; whoever does not answer within `answer_patience` keeps what it told last.
-//           At most `foreign_max` counters that no holdfast process wrote.
+//           At most `foreign_max` counters that no holdfast process wrote; how many more there are is told. A reading of the
+//           counters that takes long is repeated less often: it fills a tenth of the time at most.
+// Values    only as the store told them: while it is away the last ones stay, with their age.
 // Restart   the snapshot begins anew with the first round.
 #pragma once
 
@@ -49,6 +51,7 @@ struct monitor_settings {
   std::chrono::nanoseconds interval = std::chrono::seconds{1};
   std::chrono::nanoseconds values_interval = std::chrono::seconds{5};
   std::chrono::nanoseconds foreign_interval = std::chrono::minutes{1};
+  std::size_t foreign_max = 10'000;
 };
 
 struct monitor_state {
@@ -63,11 +66,13 @@ struct monitor_state {
   std::array<std::optional<bool>, market_count> was_fresh;
   std::array<circuit_state, market_count> was_circuit{};
   std::array<bool, market_count> was_foreign{}; // ever: one event is enough, whoever writes last
+  bool took_writes = true;
   std::array<std::uint32_t, market_count> hit_rows{}; // 1 + row in the ledger; 0: not found yet
   std::array<std::uint32_t, market_count> miss_rows{};
   std::shared_ptr<const counter_readings> values;
-  bool took_writes = true;
   boot_time values_read{};
+  std::uint64_t values_left_out = 0;
+  boot_time values_began{}; // the running or last reading
   boot_time values_due{};
   bool reading_values = false;
   std::vector<std::string> foreign; // keys of the store that the counter actor does not list

@@ -179,8 +179,8 @@ void add_values(families& out, const engine_snapshot& now, std::size_t series_ma
   }
   if (series > series_max)
     values.add({{"type", "overflow"}, {"context", "overflow"}}, rest);
-  gauge_of(out, "holdfast_store_values_left_out", "Counters of the store that share the overflow series.")
-    .add({}, series > series_max ? series - series_max : std::uint64_t{0});
+  gauge_of(out, "holdfast_store_values_left_out", "Counters of the store that share the overflow series, or are of other programs and past the bound.")
+    .add({}, (series > series_max ? series - series_max : std::uint64_t{0}) + now.values_left_out);
 }
 
 } // namespace
@@ -202,6 +202,9 @@ std::vector<MetricFamily> metrics::Collect() const {
   add_symbols(out, *now, at);
   add_fetchers(out, *now, at);
   add_store(out, *now);
+  if (now->values)
+    gauge_of(out, "holdfast_store_values_age_seconds", "Time since the store told holdfast_store_value; absent where it never did.")
+      .add({}, seconds(at - now->values_read));
   add_values(out, *now, store_values_max_);
   return out;
 }

@@ -38,9 +38,11 @@ struct engine_snapshot {
   history_status history;
   feature_status features;
   std::uint64_t increments = 0; // amounts counted by this process, both ways
-  // Every metrics:* counter of the store; null: never read. Read less often than the rest.
+  // Every counter of holdfast processes and the metrics:* counters of others, as the store told last; null: it never did.
+  // Read less often than the rest.
   std::shared_ptr<const counter_readings> values;
   boot_time values_read{};
+  std::uint64_t values_left_out = 0; // counters of other programs past the bound, which are not read
 };
 
 using snapshot_ptr = std::shared_ptr<const engine_snapshot>;

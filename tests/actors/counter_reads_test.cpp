@@ -148,6 +148,17 @@ CAF_TEST(many are read at once in order) {
   CAF_REQUIRE_EQUAL(all->readings.size(), 2u);
   CAF_CHECK_EQUAL(all->readings[0].key, "a");
   CAF_CHECK_EQUAL(all->readings[1].value, 6);
+  CAF_CHECK(all->all_listed);
+}
+
+CAF_TEST(with the store away a list tells that it has the counters of this process only) {
+  set_stored("b", "1");
+  ledger->add("a", 5);
+  script->refuses = fault::store_away;
+  const auto all = ask<counter_readings>(counters, read_counters{"*", soon()});
+  CAF_REQUIRE(all);
+  CAF_REQUIRE_EQUAL(all->readings.size(), 1u);
+  CAF_CHECK(!all->all_listed);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

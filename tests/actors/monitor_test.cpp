@@ -19,6 +19,7 @@ struct script {
   bool supervisor_answers = true;
   cache_status cache;
   counter_readings readings;
+  std::vector<std::string> asked; // globs
   std::vector<counter_values> samples; // what the history was given
 };
 using script_ptr = std::shared_ptr<script>;
@@ -51,7 +52,10 @@ warmup_actor::behavior_type scripted_warmup(warmup_actor::pointer) {
 
 counter_actor::behavior_type scripted_counters(counter_actor::pointer, script_ptr plan) {
   return {[](const incr_counter&) {}, [](const incr_counter_confirmed&) { return incr_confirmation{}; },
-          [](const read_counter&) { return counter_reading{}; }, [=](const read_counters&) { return plan->readings; },
+          [](const read_counter&) { return counter_reading{}; }, [=](const read_counters& wanted) {
+            plan->asked.push_back(wanted.glob);
+            return plan->readings;
+          },
           [](const flush_counters&) { return flush_reply{}; }, [](const retire_counters&) { return flush_reply{}; },
           [](const store_event&) {}, [](const symbols_announced&) {},
           [](const get_counter_status&) { return counter_status{}; }, [](const wake&) {}};
@@ -74,7 +78,7 @@ struct fixture : test::actor_fixture {
   monitored parts;
   monitor_actor under_test;
 
-  void start() {
+  void start(const monitor_settings& settings = {}) {
     parts.cache = sys.spawn(scripted_cache, plan);
     parts.supervisor = sys.spawn(scripted_supervisor, plan);
     parts.last_good = sys.spawn(scripted_last_good);
@@ -86,7 +90,7 @@ struct fixture : test::actor_fixture {
     parts.board = std::make_shared<symbol_board>();
     parts.ledger = counter_ledger::anonymous(64);
     parts.watched = std::make_shared<telemetry>();
-    under_test = sys.spawn(monitor, monitor_settings{}, clock_ptr{clock}, parts, snapshots);
+    under_test = sys.spawn(monitor, settings, clock_ptr{clock}, parts, snapshots);
     consume_messages();
   }
   ~fixture() {
@@ -205,16 +209,71 @@ CAF_TEST(counters of the store go to the history with what other programs count)
   CAF_CHECK_EQUAL(snapshots->newest()->values->readings.size(), 2u);
 }
 
-CAF_TEST(while the store is away the history gets nothing and stays a gap) {
+CAF_TEST(while the store is away the history is a gap and the values stay the ones that it told) {
   start();
+  count("metrics:a:b", 1'000'005);
   for (int i = 0; i < 6; ++i)
     advance(1s);
   const auto before = plan->samples.size();
-  count("metrics:a:b", 5, counter_source::ledger);
+  const auto read = snapshots->newest()->values_read;
+  CAF_CHECK(before > 0);
+  count("metrics:a:b", 7, counter_source::ledger);
   for (int i = 0; i < 12; ++i)
     advance(1s);
   CAF_CHECK_EQUAL(plan->samples.size(), before);
-  CAF_CHECK_EQUAL(snapshots->newest()->values->readings.front().value, 5);
+  CAF_CHECK_EQUAL(snapshots->newest()->values->readings.front().value, 1'000'005);
+  CAF_CHECK(snapshots->newest()->values_read == read);
+  count("metrics:a:b", 1'000'012);
+  for (int i = 0; i < 6; ++i)
+    advance(1s);
+  CAF_CHECK_EQUAL(snapshots->newest()->values->readings.front().value, 1'000'012);
+  CAF_CHECK(snapshots->newest()->values_read > read);
+}
+
+CAF_TEST(a process that never met its store tells no values) {
+  count("metrics:a:b", 5, counter_source::ledger);
+  start();
+  for (int i = 0; i < 12; ++i)
+    advance(1s);
+  CAF_CHECK(snapshots->newest()->values == nullptr);
+  CAF_CHECK(plan->samples.empty());
+}
+
+CAF_TEST(a list without the counters of other processes replaces none that has them) {
+  count("metrics:a:b", 5);
+  plan->readings.all_listed = false;
+  start();
+  for (int i = 0; i < 12; ++i)
+    advance(1s);
+  CAF_CHECK(snapshots->newest()->values == nullptr);
+  CAF_CHECK(plan->samples.empty());
+}
+
+CAF_TEST(every counter of this process is in the history whatever its name) {
+  start();
+  count("orders:sent", 5);
+  for (int i = 0; i < 6; ++i)
+    advance(1s);
+  CAF_REQUIRE(!plan->asked.empty());
+  CAF_CHECK_EQUAL(plan->asked.back(), "*");
+  CAF_REQUIRE(!plan->samples.empty());
+  CAF_CHECK(plan->samples.back() == (counter_values{{"orders:sent", 5}}));
+}
+
+CAF_TEST(counters of other programs past the bound are told as left out) {
+  monitor_settings settings;
+  settings.foreign_max = 3; // the two time stamps are among them
+  start(settings);
+  store_merge batch{{}, clock->boot_now() + 1s};
+  for (int i = 0; i < 5; ++i) {
+    const auto key = "metrics:other:k" + std::to_string(i);
+    batch.rows.push_back({key, std::string(32, 'a'), {}, "1 0", std::string(32, '2'), 1});
+  }
+  CAF_REQUIRE(ask<store_merge_reply>(parts.store, batch));
+  for (int i = 0; i < 70; ++i)
+    advance(1s);
+  CAF_CHECK_EQUAL(snapshots->newest()->values_left_out, 4u);
+  CAF_CHECK_EQUAL(snapshots->newest()->values->readings.size(), 1u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

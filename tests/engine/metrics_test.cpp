@@ -117,6 +117,23 @@ CAF_TEST(counters past the cap share the overflow series) {
   CAF_CHECK(told.find("context=\"3\"") == std::string::npos);
 }
 
+CAF_TEST(values of the store have an age and those past a bound a number) {
+  const auto made = make_snapshot({{"metrics:a:b", 1}});
+  made->values_read = clock->boot_now() - 90s;
+  made->values_left_out = 7;
+  made->store.kind = "redis";
+  made->store.up = true;
+  made->store.takes_writes = false;
+  snapshots->replace(made);
+  const auto told = text();
+  CAF_CHECK(has(told, "holdfast_store_values_age_seconds 90"));
+  CAF_CHECK(has(told, "holdfast_store_values_left_out 7"));
+  CAF_CHECK(has(told, "holdfast_store_up{kind=\"redis\"} 1"));
+  CAF_CHECK(has(told, "holdfast_store_takes_writes{kind=\"redis\"} 0"));
+  made->values = nullptr;
+  CAF_CHECK(text().find("holdfast_store_values_age_seconds") == std::string::npos);
+}
+
 CAF_TEST(promtool finds nothing to say about what the gateway serves) {
   if (!test::has_program("promtool")) {
     CAF_MESSAGE("skipped: no promtool");
