@@ -4,6 +4,7 @@
 
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/doctor.hpp"
+#include "runtime/printable.hpp"
 #include "runtime/symbol_list.hpp"
 
 namespace holdfast::app {
@@ -16,7 +17,7 @@ const char* name_of(finding_level level) { return level_names[static_cast<std::s
 
 void print_text(const findings& found) {
   for (const auto& one : found) {
-    std::printf("%-8s %-24s %s\n", name_of(one.level), one.what.c_str(), one.seen.c_str());
+    std::printf("%-8s %-24s %s\n", name_of(one.level), one.what.c_str(), printable(one.seen, 1000).c_str());
     if (!one.advice.empty())
       std::printf("%-8s %-24s -> %s\n", "", "", one.advice.c_str());
   }
@@ -44,6 +45,7 @@ exit_status run_doctor(invocation& call) {
   findings found{{finding_level::ok, "configuration", "is sound", {}}};
   check_intervals(call.config, found);
   check_state_folder(call.config, found);
+  check_serve(call.config, found);
   check_redis(call.config, found);
   for (const auto which : all_markets)
     check_exchange(call.config, which, found);

@@ -4,6 +4,7 @@
 
 #include <rapidjson/document.h>
 
+#include "apps/holdfast/command.hpp"
 #include "apps/holdfast/control_client.hpp"
 #include "apps/holdfast/doctor.hpp"
 #include "config/fingerprint.hpp"
@@ -42,7 +43,7 @@ std::optional<std::chrono::seconds> forbidden_for(const engine_config& config, m
 struct exchange_answer {
   std::string url;
   http_answer answer;
-  std::chrono::nanoseconds skew{0};
+  std::optional<std::chrono::nanoseconds> skew; // none: it tells no time
 };
 
 // The first URL that answers, and why those before it did not.
@@ -76,14 +77,33 @@ std::optional<exchange_answer> first_that_answers(const std::vector<std::string>
 void check_weight(const engine_config& config, market which, const http_answer& answer, const std::string& name, findings& found) {
   const auto header = answer.header("x-mbx-used-weight-1m");
   std::int64_t used = 0;
-  if (!header || std::from_chars(header->data(), header->data() + header->size(), used).ec != std::errc{})
+  if (!header || std::from_chars(header->data(), header->data() + header->size(), used).ec != std::errc{}) {
+    found.push_back({finding_level::warning, name + " weight", "not told",
+                     "see that no proxy takes x-mbx-used-weight-1m away: without it holdfast cannot yield to others on "
+                     "this address"});
     return;
+  }
   const std::int64_t limit = which == market::spot ? 6000 : 2400;
   const auto seen = std::to_string(used) + " of about " + std::to_string(limit) + " per minute used from this address";
   if (used * 100 > limit * config.weight_percent_max)
     found.push_back({finding_level::warning, name + " weight", seen, "something else on this address asks too much; refreshes wait for it"});
   else
     found.push_back({finding_level::ok, name + " weight", seen, {}});
+}
+
+void check_exchange_clock(const exchange_answer& told, const std::string& name, findings& found) {
+  if (!told.skew) {
+    found.push_back({finding_level::warning, name + " clock", "not told",
+                     "see that the URL is one of an exchange: its answer has no serverTime"});
+    return;
+  }
+  const auto skew = std::chrono::abs(*told.skew);
+  const auto seen = "differs by " + in_words(skew);
+  if (skew > 2s)
+    found.push_back({finding_level::warning, name + " clock", seen,
+                     "synchronise this machine's clock (chrony): ages across restarts are wrong by as much"});
+  else
+    found.push_back({finding_level::ok, name + " clock", seen, {}});
 }
 
 } // namespace
@@ -122,10 +142,25 @@ void check_state_folder(const engine_config& config, findings& found) {
     found.push_back({finding_level::warning, "state folder", folder.warning, "chmod 0700 " + folder.path});
   else
     found.push_back({finding_level::ok, "state folder", seen, {}});
-  if (std::filesystem::exists(folder.path + "/ledgers/set-aside", error))
-    found.push_back({finding_level::warning, "ledgers", "some were set aside because they cannot be trusted", "look at " + folder.path + "/ledgers/set-aside with holdfast ledger FILE, then move them away"});
-  const auto serve = ask_serve(folder.path, "GET", "/healthz", 1000ms);
-  found.push_back({finding_level::ok, "serve", serve ? "runs on this folder" : "does not run on this folder", {}});
+  const auto set_aside = folder.path + "/ledgers/set-aside";
+  if (std::filesystem::exists(set_aside, error) && !std::filesystem::is_empty(set_aside, error) && !error)
+    found.push_back({finding_level::warning, "ledgers", "some were set aside because they cannot be trusted",
+                     "look at " + set_aside + " with holdfast ledger FILE, then move them away"});
+}
+
+void check_serve(const engine_config& config, findings& found) {
+  const auto answer = ask_serve(state_path_of(config), "GET", "/api/v1/status?events=0", patience);
+  if (!answer && answer.error() == no_answer::nobody) {
+    found.push_back({finding_level::ok, "serve", "does not run on this folder", {}});
+  } else if (!answer || answer->status != 200) {
+    found.push_back({finding_level::failure, "serve",
+                     answer ? "answers with HTTP " + std::to_string(answer->status)
+                            : "runs on this folder and does not answer within " + in_words(patience),
+                     "look at its log, and restart it: what was counted is in its ledger"});
+  } else {
+    found.push_back({finding_level::ok, "serve", "runs on this folder", {}});
+    check_status(answer->body, found);
+  }
 }
 
 void check_lists(const engine_config& config, market which, const std::string& stored, findings& found) {
@@ -156,12 +191,7 @@ void check_exchange(const engine_config& config, market which, findings& found) 
   else
     found.push_back({finding_level::warning, name, told->url + " answers, but: " + failures, "put a URL that answers first in --" + std::string{to_string(which)} + "-urls"});
   check_weight(config, which, told->answer, name, found);
-  const auto skew = std::chrono::abs(told->skew);
-  const auto seen = "differs by " + in_words(skew);
-  if (skew > 2s)
-    found.push_back({finding_level::warning, name + " clock", seen, "synchronise this machine's clock (chrony): ages across restarts are wrong by as much"});
-  else
-    found.push_back({finding_level::ok, name + " clock", seen, {}});
+  check_exchange_clock(*told, name, found);
 }
 
 } // namespace holdfast::app

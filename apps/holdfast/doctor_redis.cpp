@@ -96,6 +96,45 @@ void check_eviction(const std::string& info, findings& found) {
     found.push_back({finding_level::ok, "redis eviction", seen, {}});
 }
 
+void check_memory(const std::string& info, findings& found) {
+  const auto used = number_of(field_of(info, "used_memory"));
+  const auto most = number_of(field_of(info, "maxmemory"));
+  if (most <= 0 || used <= 0)
+    return;
+  const auto seen = std::to_string(used / 1024) + " of " + std::to_string(most / 1024) + " KiB are used";
+  if (used > most / 10 * 9)
+    found.push_back({finding_level::warning, "redis memory", seen,
+                     "raise maxmemory or remove what needs most: once it is full Redis takes no counters"});
+  else
+    found.push_back({finding_level::ok, "redis memory", seen, {}});
+}
+
+std::string advice_for_write(const redis_reply& refusal) {
+  if (refusal.is_error("OOM"))
+    return "raise maxmemory or remove what needs most";
+  if (refusal.is_error("MISCONF"))
+    return "look at the log of Redis: it cannot save, its disk may be full";
+  if (refusal.is_error("READONLY"))
+    return "name the primary in --redis-url";
+  if (refusal.is_error("NOPERM"))
+    return "give this user ~metrics:* ~cache:* ~holdfast:* ~rate_limit:* &holdfast:announce and +@read +@write "
+           "+@scripting +@connection +@pubsub +info +time";
+  return "mend what Redis says; until then counters wait in the ledger";
+}
+
+// Redis refuses a write before it looks for the key, and with XX changes nothing where there is none.
+void check_writes(redis_client& client, findings& found) {
+  for (const auto* key : {"metrics:doctor:probe", "cache:doctor", "holdfast:doctor", "rate_limit:doctor"}) {
+    const auto reply = ask(client, {"SET", key, "0", "XX"});
+    if (reply.what != redis_reply::kind::error)
+      continue;
+    found.push_back({finding_level::failure, "redis writes", std::string{"refused for "} + key + ": " + reply.text,
+                     advice_for_write(reply)});
+    return;
+  }
+  found.push_back({finding_level::ok, "redis writes", "are taken", {}});
+}
+
 void check_persistence(redis_client& client, const std::string& info, findings& found) {
   const bool log = field_of(info, "aof_enabled") == "1";
   const auto saves = ask(client, {"CONFIG", "GET", "save"});
@@ -115,6 +154,20 @@ void check_persistence(redis_client& client, const std::string& info, findings& 
   else
     found.push_back({finding_level::warning, "redis persistence", "none",
                      "set appendonly yes: after a restart only what living processes counted comes back"});
+}
+
+// One that serves every slot alone answers like any other; of several each sends away with MOVED.
+void check_cluster(redis_client& client, const std::string& info, findings& found) {
+  if (field_of(info, "cluster_enabled") != "1")
+    return;
+  const auto masters = number_of(field_of(ask(client, {"CLUSTER", "INFO"}).text, "cluster_size"));
+  const auto seen = "one of " + std::to_string(masters) + " with slots";
+  if (masters > 1)
+    found.push_back({finding_level::failure, "redis cluster", seen,
+                     "name a Redis that is no cluster: holdfast does not follow MOVED to the other ones"});
+  else
+    found.push_back({finding_level::warning, "redis cluster", seen,
+                     "give it no others: holdfast does not follow MOVED, a Redis that is no cluster is better"});
 }
 
 bool is_new_enough(const std::string& version) {
@@ -163,8 +216,11 @@ void check_redis(const engine_config& config, findings& found) {
                    slow ? "raise --redis-connect-timeout: it gives up before that" : ""});
   const auto info = ask(**client, {"INFO"}).text;
   check_server(info, found);
+  check_cluster(**client, info, found);
   check_persistence(**client, info, found);
   check_eviction(info, found);
+  check_memory(info, found);
+  check_writes(**client, found);
   check_clock(**client, found);
   check_latency(**client, config, found);
   for (const auto which : all_markets)

@@ -44,7 +44,8 @@ MHD_Result handle_request(void* self, MHD_Connection* connection, const char* ur
   if (path == "/api/v3/ping" || path == "/fapi/v1/ping")
     return text(200, "{}");
   if (path == "/api/v3/time" || path == "/fapi/v1/time")
-    return text(200, "{\"serverTime\":" + std::to_string(now) + "}");
+    return here.tell_time(
+        {connection, path.starts_with("/api") ? market::spot : market::futures, false, false, false, {}});
   if (!spot && path != "/fapi/v1/exchangeInfo")
     return text(404, R"({"code":-1102,"msg":"There is no such path."})");
   const auto* accepted = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Encoding");

@@ -39,6 +39,16 @@ MHD_Result simulated_exchange::parts::send_html(const asked& request, unsigned s
               text_response("<html><body><h1>" + std::to_string(status) + "</h1></body></html>", {{"Content-Type", "text/html"}}));
 }
 
+MHD_Result simulated_exchange::parts::tell_time(asked request) {
+  const auto now = clock->wall_now();
+  {
+    std::lock_guard guard{mutex};
+    const auto& one = side(request.which);
+    request.used = one.minute == std::chrono::floor<std::chrono::minutes>(now.time_since_epoch()) ? one.used : 0;
+  }
+  return send_json(request, 200, "{\"serverTime\":" + std::to_string(to_ms(now)) + "}");
+}
+
 void simulated_exchange::parts::hang(const asked& request) {
   const auto descriptor = descriptor_of(request.connection);
   std::unique_lock lock{mutex};

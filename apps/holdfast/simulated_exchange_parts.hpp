@@ -79,6 +79,7 @@ struct simulated_exchange::parts {
   simulated::market_side& side(market which) { return sides[index(which)]; }
 
   MHD_Result answer(asked& request);
+  MHD_Result tell_time(asked request);
 
 private:
   void note_request(asked& request);

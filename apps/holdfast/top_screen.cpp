@@ -6,28 +6,13 @@
 #include <ctime>
 #include <vector>
 
+#include "apps/holdfast/status_reading.hpp"
+
 namespace holdfast::app {
 
 namespace {
 
 using rapidjson::Value;
-
-const Value& part(const Value& of, const char* name) {
-  static const Value nothing;
-  return of.IsObject() && of.HasMember(name) ? of[name] : nothing;
-}
-
-std::string text(const Value& of, const char* name) {
-  const auto& value = part(of, name);
-  return value.IsString() ? value.GetString() : value.IsInt64() ? std::to_string(value.GetInt64()) : "-";
-}
-
-std::int64_t number(const Value& of, const char* name) {
-  const auto& value = part(of, name);
-  return value.IsInt64() ? value.GetInt64() : 0;
-}
-
-bool is_true(const Value& of, const char* name) { return part(of, name).IsTrue(); }
 
 std::string length(const Value& of, const char* name) {
   const auto& value = part(of, name);

@@ -15,7 +15,6 @@
 #include "runtime/clock.hpp"
 #include "runtime/history_file.hpp"
 #include "tests/support/runtime_child_process.hpp"
-#include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
 
@@ -150,45 +149,6 @@ CAF_TEST(a key that nobody counts has no history with and without a serve) {
   const auto with = run("history metrics:orders:snet --json");
   CAF_CHECK_EQUAL(with.status, 1);
   CAF_CHECK(has(with, "no counter of this name was seen"));
-}
-
-CAF_TEST(doctor finds nothing where all is well) {
-  const auto result = run("doctor");
-  CAF_CHECK_EQUAL(result.status, 0);
-  CAF_CHECK(has(result, "ok       spot exchange"));
-  CAF_CHECK(!has(result, "failure"));
-  CAF_CHECK(has(run("doctor --json"), "{\"ok\":true,\"findings\":[{\"level\":\"ok\",\"what\":\"configuration\""));
-}
-
-CAF_TEST(doctor fails on a dead exchange and a dead redis and says what to do) {
-  const auto result = run("doctor --redis-url=redis://127.0.0.1:1/0 --futures-urls=http://127.0.0.1:1 --fetch-timeout=1s");
-  CAF_CHECK_EQUAL(result.status, 1);
-  CAF_CHECK(has(result, "failure  redis"));
-  CAF_CHECK(has(result, "-> start Redis"));
-}
-
-CAF_TEST(doctor warns where an explicit interval exceeds the ttl) {
-  const auto result = run("doctor --spot-ttl=20s --spot-warmup-interval=60s");
-  CAF_CHECK_EQUAL(result.status, 0);
-  CAF_CHECK(has(result, "warning  spot refresh"));
-  CAF_CHECK(has(result, "the interval exceeds the TTL"));
-}
-
-CAF_TEST(doctor fails on a redis that may evict counters) {
-  if (!test::redis_server::installed()) {
-    CAF_MESSAGE("skipped: no redis-server");
-    return;
-  }
-  test::redis_server redis;
-  CAF_CHECK_EQUAL(run("doctor --redis-url=" + redis.url()).status, 0);
-  redis.command({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
-  const auto result = run("doctor --redis-url=" + redis.url());
-  CAF_CHECK_EQUAL(result.status, 1);
-  CAF_CHECK(has(result, "failure  redis eviction"));
-  redis.command({"CONFIG", "SET", "maxmemory-policy", "volatile-lru"});
-  redis.command({"CONFIG", "SET", "appendonly", "no"});
-  redis.command({"CONFIG", "SET", "save", ""});
-  CAF_CHECK(has(run("doctor --redis-url=" + redis.url()), "warning  redis persistence"));
 }
 
 CAF_TEST(doctor fails where the store holds the lists of another configuration) {
