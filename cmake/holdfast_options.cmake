@@ -7,7 +7,8 @@ endif()
 
 find_program(HOLDFAST_CCACHE ccache)
 if(PROJECT_IS_TOP_LEVEL AND HOLDFAST_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${HOLDFAST_CCACHE}")
+  # So that it also keeps what is compiled with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${HOLDFAST_CCACHE}")
 endif()
 find_program(HOLDFAST_MOLD mold)
 mark_as_advanced(HOLDFAST_CCACHE HOLDFAST_MOLD)

@@ -1,0 +1,22 @@
+# Reading the headers of the standard library and of CAF is most of what compiling holdfast takes. The presets of those who work
+# on it read them once for a target; everybody else, and so every package, compiles each source by itself.
+option(HOLDFAST_PRECOMPILE "precompile the headers from outside that most sources include" OFF)
+
+set(holdfast_standard_headers <algorithm> <array> <atomic> <chrono> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional>
+  <random> <set> <sstream> <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector>)
+set(holdfast_caf_headers <caf/actor_system.hpp> <caf/actor_system_config.hpp> <caf/event_based_actor.hpp> <caf/scoped_actor.hpp>
+  <caf/send.hpp> <caf/stateful_actor.hpp> <caf/typed_actor.hpp> <caf/typed_event_based_actor.hpp> <caf/typed_response_promise.hpp>)
+
+# holdfast_precompile(TARGET [header ...]): beside those of the standard library.
+function(holdfast_precompile target)
+  if(HOLDFAST_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${holdfast_standard_headers} ${ARGN})
+  endif()
+endfunction()
+
+if(HOLDFAST_PRECOMPILE)
+  # Without a time stamp in it the same header is the same file, and so the same entry of a compiler cache.
+  add_compile_options("$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+  # g++ 12 warns of the standard library's own lines where they come precompiled.
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
+endif()
