@@ -45,7 +45,7 @@ using hears = caf::reacts_to<News>;
 // Whoever wants to know what happens to a store.
 using store_listener = caf::typed_actor<hears<store_event>, hears<symbols_announced>>;
 
-// listener -> store: from now on tell me; the last state of the link is told at once.
+// listener -> store: from now on tell me; an embedded store, and a link that is up, are told at once.
 struct store_listen {
   store_listener listener; // kept until the store ends
 };

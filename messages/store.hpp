@@ -29,7 +29,7 @@ struct store_value { // a key, or that there is none
   std::optional<std::chrono::milliseconds> ttl_left; // none: the key does not expire
 };
 
-// Answered with unit once the store has it.
+// Answered with `done` once the store has it.
 struct store_write {
   std::string key;                              // whatever it held before is replaced
   std::string value;                            // any bytes
@@ -37,7 +37,7 @@ struct store_write {
   boot_time deadline;                           // not begun after it
 };
 
-struct store_erase { // answered with unit, also where there was no such key
+struct store_erase { // answered with `done`, also where there was no such key
   std::string key;    // of any kind
   boot_time deadline; // not begun after it
 };
@@ -87,7 +87,7 @@ struct store_keys { // in no order
   std::vector<std::string> keys; // each once; one may have gone since
 };
 
-// Sets key to max(stored, value); answered with unit.
+// Sets key to max(stored, value); answered with `done`.
 struct store_raise {
   std::string key;        // where no number is there, `value` is written, without expiry
   std::int64_t value = 0; // the least that is there afterwards
@@ -129,7 +129,7 @@ struct lease_reply {                     // who holds a lease now
   std::chrono::milliseconds ttl_left{0}; // until whoever holds it must have asked again
 };
 
-struct lease_returned { // answered with unit; of another holder it changes nothing
+struct lease_returned { // answered with `done`; of another holder it changes nothing
   std::string name;   // as it was asked for in lease_wanted
   std::string holder; // who gives it back
   boot_time deadline; // not begun after it; the lease then ends with its time
