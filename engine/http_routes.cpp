@@ -82,8 +82,10 @@ void symbol_route(engine& host, const request_meaning& what, respond_function re
 
 void counter_route(engine& host, std::string_view key, respond_function respond) {
   host.read_async(key, [respond](const counter_reading& reading) {
-    respond(reading.error == fault::none ? json_answer(reading_json(reading))
-                                         : problem(503, "Counter not readable", to_string(reading.error)));
+    if (reading.error != fault::none)
+      return respond(problem(503, "Counter not readable", to_string(reading.error)));
+    respond(reading.is_integer ? json_answer(reading_json(reading))
+                               : problem(422, "Not an integer", "the store holds something else under this key"));
   }, patience);
 }
 

@@ -31,6 +31,10 @@ exit_status refuse_usage(std::string_view why) {
   return exit_status::usage;
 }
 
+exit_status fail_without_store() {
+  return fail("the store cannot be reached, so nothing is known of its counters; look with holdfast doctor");
+}
+
 std::string state_path_of(const engine_config& config) { return state_folder::open(config.state_dir).path; }
 
 short_engine::short_engine(engine_config& config) : system_{for_one_question(config)}, engine_{system_} {}

@@ -17,6 +17,8 @@ enum class exit_status : int { done = 0, failed = 1, usage = 2 };
 // One line on standard error.
 exit_status fail(std::string_view why);
 exit_status refuse_usage(std::string_view why);
+// What a command says that cannot tell counters because the store is away.
+exit_status fail_without_store();
 
 // What a verb is called with.
 struct invocation {

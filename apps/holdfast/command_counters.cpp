@@ -18,19 +18,11 @@ namespace {
 
 // Nothing was counted, because serve could not keep it (Insufficient Storage).
 constexpr int status_not_kept = 507;
+// The store holds something else under the key (Unprocessable Content).
+constexpr int status_no_integer = 422;
 
-exit_status fail_without_store() {
-  return fail("the store cannot be reached, so nothing is known of its counters; look with holdfast doctor");
-}
-
-// As the running serve sees it. True where it does not tell.
-bool store_of_serve_is_up(const std::string& folder) {
-  const auto answer = ask_serve(folder, "GET", "/api/v1/status?events=0");
-  rapidjson::Document status;
-  if (!answer || answer->status != 200 || !status.Parse(answer->body.c_str()).IsObject() || !status.HasMember("store"))
-    return true;
-  const auto& store = status["store"];
-  return !store.IsObject() || !store.HasMember("up") || !store["up"].IsBool() || store["up"].GetBool();
+exit_status fail_without_integer(std::string_view key) {
+  return fail("counter " + printable(key, 80) + " is no integer in the store; rename or delete what is under this key there");
 }
 
 exit_status print_counters(const std::string& object, bool json) {
@@ -93,9 +85,12 @@ exit_status run_get(invocation& call) {
   const auto answer = ask_serve(state_path_of(call.config), "GET", "/api/v1/counters/" + encode_segment(key));
   if (answer && answer->status == 200)
     return print_counter(answer->body, call.json);
+  if (answer && answer->status == status_no_integer)
+    return fail_without_integer(key);
   short_engine host{call.config};
   host->flush(std::chrono::seconds{1});
-  return print_counter(reading_json(host->read(key)), call.json);
+  const auto reading = host->read(key);
+  return reading.is_integer ? print_counter(reading_json(reading), call.json) : fail_without_integer(key);
 }
 
 exit_status run_incr(invocation& call) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 
 #include <rapidjson/document.h>
 
@@ -21,12 +22,14 @@ using rapidjson::Value;
 constexpr std::uint32_t days_max = 31;
 constexpr std::size_t shown_whole = 20; // more than that: the first and the last ten
 
-// Without a serve: totals and subjects from the store, days from the file itself.
-std::string find_without_serve(invocation& call, std::uint32_t days) {
+// Without a serve: totals and subjects from the store, days from the file itself. None: the store does not tell.
+std::optional<std::string> find_without_serve(invocation& call, std::uint32_t days) {
   const auto path = state_path_of(call.config) + "/history.sqlite";
   short_engine host{call.config};
   host->flush(std::chrono::seconds{1});
   auto found = host->features(days);
+  if (found.error != fault::none || !host->status().store.up)
+    return std::nullopt;
   if (const auto file = history_file::open(path, history_limits_of(call.config))) {
     const auto now = std::chrono::floor<std::chrono::seconds>(system_clocks()->wall_now());
     for (auto& one : found.features)
@@ -84,11 +87,17 @@ exit_status run_features(invocation& call) {
     if (error != std::errc{} || end != value.data() + value.size() || days < 1 || days > days_max)
       return refuse_usage(option + ": not accepted; accepted: 1 to 31 days");
   }
-  const auto answer = ask_serve(state_path_of(call.config), "GET", "/api/v1/features?days=" + std::to_string(days));
-  const auto json = answer && answer->status == 200 ? answer->body : find_without_serve(call, days);
+  const auto folder = state_path_of(call.config);
+  std::optional<std::string> json;
+  if (auto answer = ask_serve(folder, "GET", "/api/v1/features?days=" + std::to_string(days)); !answer || answer->status != 200)
+    json = find_without_serve(call, days);
+  else if (store_of_serve_is_up(folder))
+    json = std::move(answer->body);
+  if (!json)
+    return fail_without_store();
   if (!call.json)
-    return print_features(json);
-  std::printf("%s\n", json.c_str());
+    return print_features(*json);
+  std::printf("%s\n", json->c_str());
   return exit_status::done;
 }
 

@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include <rapidjson/document.h>
+
 #include "runtime/curl_library.hpp"
 
 namespace holdfast::app {
@@ -56,6 +58,15 @@ expected<control_answer, no_answer> ask_serve(const std::string& state_folder, s
   curl->easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);
   return answer;
+}
+
+bool store_of_serve_is_up(const std::string& state_folder) {
+  const auto answer = ask_serve(state_folder, "GET", "/api/v1/status?events=0");
+  rapidjson::Document status;
+  if (!answer || answer->status != 200 || !status.Parse(answer->body.c_str()).IsObject() || !status.HasMember("store"))
+    return true;
+  const auto& store = status["store"];
+  return !store.IsObject() || !store.HasMember("up") || !store["up"].IsBool() || store["up"].GetBool();
 }
 
 std::string encode_segment(std::string_view text) {

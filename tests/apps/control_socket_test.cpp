@@ -10,6 +10,7 @@
 
 #include <sys/stat.h>
 
+#include "tests/support/engine_host.hpp"
 #include "tests/support/program_process.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
@@ -111,7 +112,8 @@ CAF_TEST(an increment that nobody can keep is no success) {
 CAF_TEST(what a store that is away has is not told as nothing) {
   const auto away = "--redis-url=unix://" + folder.file("nobody.sock");
   const std::vector<std::vector<std::string>> questions{
-    {"get", "metrics:a:b", away}, {"get", "metrics:a:b", "--json", away}, {"counters", away}, {"counters", "x*", away}};
+    {"get", "metrics:a:b", away}, {"get", "metrics:a:b", "--json", away}, {"counters", away}, {"counters", "x*", away},
+    {"features", away}, {"features", "--json", away}};
   for (const bool beside_serve : {false, true}) {
     std::optional<program_process> process;
     if (beside_serve) {
@@ -122,6 +124,30 @@ CAF_TEST(what a store that is away has is not told as nothing) {
       const auto result = run_program(question);
       CAF_CHECK_EQUAL(result.status, 1);
       CAF_CHECK(has(result.text, "the store cannot be reached"));
+      CAF_CHECK_EQUAL(lines(result.text), 1);
+    }
+  }
+}
+
+CAF_TEST(what is no integer in the store is not told as a count) {
+  {
+    engine_config config;
+    config.state_dir = state;
+    config.spot_warmup_interval = config.futures_warmup_interval = std::chrono::nanoseconds{0};
+    engine_host host{config};
+    CAF_REQUIRE(host.front.write_json("metrics:a:b", "text", std::chrono::nanoseconds{0}));
+  }
+  const std::vector<std::vector<std::string>> questions{{"get", "metrics:a:b"}, {"get", "metrics:a:b", "--json"}};
+  for (const bool beside_serve : {false, true}) {
+    std::optional<program_process> process;
+    if (beside_serve) {
+      process.emplace(serve());
+      CAF_REQUIRE(is_ready(*process));
+    }
+    for (const auto& question : questions) {
+      const auto result = run_program(question);
+      CAF_CHECK_EQUAL(result.status, 1);
+      CAF_CHECK(has(result.text, "counter metrics:a:b is no integer in the store;"));
       CAF_CHECK_EQUAL(lines(result.text), 1);
     }
   }

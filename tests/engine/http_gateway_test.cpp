@@ -204,6 +204,15 @@ CAF_TEST(where nothing was ever good the answer is 503 and not ready) {
   CAF_CHECK_EQUAL(get("/healthz").status, 200);
 }
 
+CAF_TEST(a counter that is no integer in the store is 422) {
+  start();
+  CAF_REQUIRE(host->write_json("metrics:a:b", "text", 0ns));
+  const auto answer = get("/api/v1/counters/metrics:a:b");
+  CAF_CHECK_EQUAL(answer.status, 422);
+  CAF_CHECK_EQUAL(header(answer, "content-type"), "application/problem+json");
+  CAF_CHECK_EQUAL(get("/api/v1/counters/metrics:a:c").status, 200);
+}
+
 CAF_TEST(slow questions do not hold up quick ones) {
   exchange.set_fault(market::spot, exchange_fault::hang);
   start();
