@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <memory>
 #include <optional>
 
 #include <malloc.h>
@@ -23,6 +24,17 @@ std::string host_of(const std::string& url) {
 
 // By default glibc gives each of a dozen threads a heap of its own, and each grows to what was ever needed in it.
 constexpr int heaps_max = 2;
+
+// Null, with a warning, where the other commands will not reach this serve.
+std::unique_ptr<http_gateway> open_control_socket(engine& host) {
+  // Without a folder its name would be one in the root of the file system.
+  auto control = host.state_path().empty() ? unexpected{std::string{"there is no state folder"}}
+                                           : http_gateway::open_socket(host, control_socket_path(host.state_path()));
+  if (control)
+    return std::move(*control);
+  logger()->warn("no control socket, the other commands will not reach this serve: {}", control.error());
+  return nullptr;
+}
 
 } // namespace
 
@@ -49,9 +61,7 @@ exit_status run_serve(invocation& call) {
   engine host{system};
   if (config.http != "off" && host.http_address().empty())
     return fail("cannot listen on " + config.http + "; choose another address with --http");
-  auto control = http_gateway::open_socket(host, control_socket_path(host.state_path()));
-  if (!control)
-    logger()->warn("no control socket, the other commands will not reach this serve: {}", control.error());
+  const auto control = open_control_socket(host);
   const std::string at = host.http_address().empty() ? "" : " on http://" + host.http_address();
   std::printf("holdfast: serving%s (store: %s, exchange: %s)\n", at.c_str(), config.uses_redis() ? "redis" : "embedded",
               exchange ? "simulated" : host_of(config.spot_urls.front()).c_str());

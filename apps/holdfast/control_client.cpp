@@ -35,6 +35,8 @@ std::string control_socket_path(const std::string& state_folder) { return state_
 
 expected<control_answer, no_answer> ask_serve(const std::string& state_folder, std::string_view method,
                                               std::string_view path, std::chrono::milliseconds deadline) {
+  if (state_folder.empty())
+    return unexpected{no_answer::nobody};
   const auto& curl = curl_library::get();
   const std::unique_ptr<CURL, curl_deleter> handle{curl ? curl->easy_init() : nullptr};
   if (!handle)

@@ -1,7 +1,7 @@
 // Asks a running `serve` through control.sock in the state folder: the gateway's own routes over a unix socket.
 //
 // Bounds   one answer, at most 64 MiB, within the deadline.
-// Errors   no socket or nobody listening: `nobody`, and the caller works without `serve`. A connection
+// Errors   no state folder, no socket or nobody listening: `nobody`, and the caller works without `serve`. A connection
 //          without a whole answer in time: `silent`, and what was asked for may be carried out all the same, now or later.
 #pragma once
 

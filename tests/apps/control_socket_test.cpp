@@ -153,6 +153,15 @@ CAF_TEST(what is no integer in the store is not told as a count) {
   }
 }
 
+CAF_TEST(a serve without a state folder has no socket anywhere) {
+  std::ofstream{state} << "in the way";
+  program_process process{serve()};
+  CAF_REQUIRE(is_ready(process));
+  CAF_CHECK(has(process.read_until("no control socket"), "there is no state folder"));
+  CAF_CHECK(!std::filesystem::exists("/control.sock"));
+  CAF_CHECK_EQUAL(ended(process), 0);
+}
+
 CAF_TEST(a second serve on a state folder leaves the socket to the first) {
   program_process first{serve()};
   CAF_REQUIRE(is_ready(first));
