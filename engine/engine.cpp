@@ -1,6 +1,7 @@
 #include "engine/engine.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <future>
 
 #include <caf/event_based_actor.hpp>
@@ -54,11 +55,15 @@ engine::engine(caf::actor_system& system, engine_means means)
   const auto& settings = parts_->settings;
   if (settings.http == "off")
     return;
-  auto gateway = http_gateway::open(*this, settings.http, settings.http_token);
-  if (gateway)
-    parts_->gateway = std::move(*gateway);
-  else
-    logger()->warn("no HTTP gateway: {}", gateway.error());
+  try {
+    auto gateway = http_gateway::open(*this, settings.http, settings.http_token);
+    if (gateway)
+      parts_->gateway = std::move(*gateway);
+    else
+      logger()->warn("no HTTP gateway: {}", gateway.error());
+  } catch (const std::exception& error) { // no thread to be had
+    logger()->warn("no HTTP gateway: {}", error.what());
+  }
 }
 
 engine::~engine() {

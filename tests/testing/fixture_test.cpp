@@ -1,5 +1,7 @@
 #define CAF_SUITE fixture
 
+#include <pthread.h>
+
 #include <caf/event_based_actor.hpp>
 #include <holdfast/config/keys.hpp>
 #include <holdfast/testing/fixture.hpp>
@@ -151,6 +153,21 @@ CAF_TEST(what was counted outlives a restart) {
   advance(30s);
   CAF_CHECK_EQUAL(counted("metrics:orders:sent"), 7);
   CAF_CHECK(engine().symbols(market::spot).find("BTCUSDT") != nullptr);
+}
+
+CAF_TEST(where no thread is to be had the engine lives without a gateway) {
+  pthread_attr_t usual;
+  pthread_attr_t huge;
+  CAF_REQUIRE_EQUAL(::pthread_getattr_default_np(&usual), 0);
+  CAF_REQUIRE_EQUAL(::pthread_getattr_default_np(&huge), 0);
+  CAF_REQUIRE_EQUAL(::pthread_attr_setstacksize(&huge, std::size_t{1} << 47), 0);
+  CAF_REQUIRE_EQUAL(::pthread_setattr_default_np(&huge), 0);
+  restart([](options& wanted) { wanted.http = "127.0.0.1:0"; });
+  ::pthread_setattr_default_np(&usual);
+  ::pthread_attr_destroy(&huge);
+  ::pthread_attr_destroy(&usual);
+  CAF_CHECK(engine().http_address().empty());
+  CAF_CHECK(engine().incr_sync("metrics:orders:sent"));
 }
 
 CAF_TEST(an actor of the host asks by message) {
