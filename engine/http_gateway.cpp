@@ -103,16 +103,22 @@ struct http_gateway::parts {
   connection_watch watch;
   std::unique_ptr<MHD_Daemon, daemon_deleter> daemon;
 
-  bool admits(MHD_Connection* connection, std::string_view path) const {
-    return token.empty() || path == "/healthz" || path == "/" || bears_token(request_header(connection, "Authorization"), token);
+  // Before it is known what is asked for; none: whoever asks is let in.
+  std::optional<gateway_answer> refusal(MHD_Connection* connection, std::string_view path) const {
+    if (!socket_path.empty() || path == "/healthz" || path == "/")
+      return std::nullopt;
+    if (token.empty() && !is_literal_host(request_header(connection, "Host")))
+      return problem(421, "Not this host", "without http-token only a literal address or localhost is answered to");
+    if (token.empty() || bears_token(request_header(connection, "Authorization"), token))
+      return std::nullopt;
+    auto refused = problem(401, "Token wanted", "send Authorization: Bearer TOKEN");
+    refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return refused;
   }
 
   void start(MHD_Connection* connection, const char* url, const char* method, const std::shared_ptr<pending_answer>& answer) {
-    if (!admits(connection, url)) {
-      auto refused = problem(401, "Token wanted", "send Authorization: Bearer TOKEN");
-      refused.headers.emplace_back("WWW-Authenticate", "Bearer");
-      return answer->deliver(std::move(refused));
-    }
+    if (auto refused = refusal(connection, url))
+      return answer->deliver(std::move(*refused));
     const auto argument = [connection](const char* name) {
       const auto* value = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
       return value ? std::string_view{value} : std::string_view{};

@@ -1,8 +1,12 @@
 #include "engine/http_request.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <string>
+
+#include <arpa/inet.h>
 
 #include "runtime/counter_ledger.hpp"
 #include "runtime/printable.hpp"
@@ -59,6 +63,13 @@ reading read_increment(std::string_view rest) {
 reading read_accept(std::string_view rest) {
   const auto which = parse_market(rest);
   return which ? reading{request_meaning{.target = request_target::accept, .which = *which}} : unknown_market();
+}
+
+// Of ASCII; `lower` is in lower case.
+bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
 }
 
 reading not_allowed() {
@@ -127,9 +138,30 @@ bool names_tag(std::string_view if_none_match, std::string_view tag) noexcept {
   return if_none_match == "*" || if_none_match.find(tag) != std::string_view::npos;
 }
 
+bool is_literal_host(std::string_view host) noexcept {
+  if (host.empty())
+    return true;
+  const bool in_brackets = host.starts_with('[');
+  const auto end = std::min(host.find(in_brackets ? ']' : ':'), host.size());
+  if (in_brackets && end == host.size())
+    return false;
+  const auto name = in_brackets ? host.substr(1, end - 1) : host.substr(0, end);
+  const auto port = host.substr(in_brackets ? end + 1 : end);
+  if (!port.empty() && (port.front() != ':' || port.find_first_not_of("0123456789", 1) != std::string_view::npos))
+    return false;
+  if (!in_brackets && equals_ignoring_case(name, "localhost"))
+    return true;
+  std::array<char, INET6_ADDRSTRLEN> text{}; // ends with NUL
+  if (name.size() >= text.size())
+    return false;
+  std::copy(name.begin(), name.end(), text.begin());
+  in6_addr address{};
+  return ::inet_pton(in_brackets ? AF_INET6 : AF_INET, text.data(), &address) == 1;
+}
+
 bool bears_token(std::string_view authorization, std::string_view token) noexcept {
-  constexpr std::string_view scheme = "Bearer ";
-  if (!authorization.starts_with(scheme))
+  constexpr std::string_view scheme = "bearer ";
+  if (!equals_ignoring_case(authorization.substr(0, scheme.size()), scheme))
     return false;
   const auto given = authorization.substr(scheme.size());
   unsigned difference = given.size() == token.size() ? 0 : 1;

@@ -48,7 +48,10 @@ expected<request_meaning, gateway_answer> read_request(const gateway_request& re
 bool takes_gzip(std::string_view accepted) noexcept;
 // Whether If-None-Match names this tag, its quotes included.
 bool names_tag(std::string_view if_none_match, std::string_view tag) noexcept;
-// Whether an Authorization header holds this token; as slow for a wrong one as for one that is nearly right.
+// Whether a Host header is a literal address or localhost, with or without a port, or missing. Any other name may be that of a page in
+// a browser of this machine, which let it point here.
+bool is_literal_host(std::string_view host) noexcept;
+// Whether an Authorization header holds this token, its scheme in any case; as slow for a wrong one as for one that is nearly right.
 bool bears_token(std::string_view authorization, std::string_view token) noexcept;
 
 // Nothing: not given. False: given, but no whole number.

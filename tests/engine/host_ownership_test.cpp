@@ -55,7 +55,7 @@ void ask_and_hang_up(const std::string& address) {
   to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
   const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (::connect(handle, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) {
-    const std::string request = "GET /api/v1/symbols/spot HTTP/1.1\r\nHost: x\r\n\r\n";
+    const std::string request = "GET /api/v1/symbols/spot HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for (int i = 0; i < 5; ++i)
       (void)!::send(handle, request.data(), request.size(), MSG_NOSIGNAL);
     const linger at_once{1, 0}; // a reset instead of a farewell

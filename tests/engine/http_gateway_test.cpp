@@ -59,14 +59,14 @@ struct fixture {
     return std::string{answer.header(name).value_or("")};
   }
   // The bytes of an answer to any request.
-  std::string raw(const std::string& method, const std::string& path) const {
+  std::string raw(const std::string& method, const std::string& path, const std::string& named = "localhost") const {
     const auto address = host->http_address();
     const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const auto request = method + ' ' + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    const auto request = method + ' ' + path + " HTTP/1.1\r\nHost: " + named + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     std::string answer;
     if (::connect(handle, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0
         && ::send(handle, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
@@ -241,6 +241,16 @@ CAF_TEST(a gateway that closes answers those who wait) {
   host.reset();
   slow.join();
   CAF_CHECK_EQUAL(status.load(), 503);
+}
+
+CAF_TEST(without a token a name that may be anybody s is not answered to) {
+  start();
+  CAF_CHECK(raw("GET", "/api/v1/counters", "evil.example:8080").starts_with("HTTP/1.1 421"));
+  CAF_CHECK(raw("GET", "/metrics", "evil.example").starts_with("HTTP/1.1 421"));
+  for (const char* path : {"/healthz", "/"})
+    CAF_CHECK(raw("GET", path, "evil.example").starts_with("HTTP/1.1 200"));
+  for (const char* name : {"localhost", "127.0.0.1:8080", "[::1]"})
+    CAF_CHECK(raw("GET", "/api/v1/counters", name).starts_with("HTTP/1.1 200"));
 }
 
 CAF_TEST(with a token only liveness answers without it) {

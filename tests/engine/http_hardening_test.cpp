@@ -104,7 +104,7 @@ struct fixture {
     client.say(head);
     return client.hear("}");
   }
-  std::string get(const std::string& path) { return ask("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"); }
+  std::string get(const std::string& path) { return ask("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"); }
   bool answers() { return get("/healthz").find("200 OK") != std::string::npos; }
   static bool has(const std::string& text, std::string_view what) { return text.find(what) != std::string::npos; }
 };
@@ -126,7 +126,7 @@ CAF_TEST(a client that trickles its header is cut off however often it says some
 CAF_TEST(a client that trickles its body is cut off) {
   open(hasty);
   raw_client slow{gateway->address()};
-  slow.say("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+  slow.say("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
   CAF_CHECK(slow.is_ended('x'));
   CAF_CHECK(answers());
 }
@@ -136,7 +136,7 @@ CAF_TEST(a client that reads nothing of its answers is cut off) {
   raw_client deaf{gateway->address()};
   std::string many;
   for (int i = 0; i < 200; ++i)
-    many += "GET /api/v1/symbols/spot HTTP/1.1\r\nHost: x\r\n\r\n";
+    many += "GET /api/v1/symbols/spot HTTP/1.1\r\nHost: localhost\r\n\r\n";
   deaf.say(many);
   // Another one is served all the while; then the deaf one's connection is gone.
   const auto end = boot_clock::now() + 4s;
@@ -148,9 +148,9 @@ CAF_TEST(a client that reads nothing of its answers is cut off) {
 CAF_TEST(a quick client keeps its connection) {
   open(hasty);
   raw_client client{gateway->address()};
-  client.say("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.say("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   CAF_CHECK(has(client.hear("true}"), "200 OK"));
-  client.say("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.say("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   CAF_CHECK(has(client.hear("detail"), "no symbols of futures"));
 }
 
@@ -166,7 +166,7 @@ CAF_TEST(many idle connections keep nobody out) {
 CAF_TEST(a body larger than any of ours may be ends the connection) {
   open();
   raw_client large{gateway->address()};
-  large.say("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
+  large.say("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n");
   for (int i = 0; i < 64 && large.say(std::string(4096, 'x')); ++i)
     continue;
   CAF_CHECK(large.is_ended('\0'));
@@ -175,7 +175,7 @@ CAF_TEST(a body larger than any of ours may be ends the connection) {
 
 CAF_TEST(a head larger than any of ours may be is refused) {
   open();
-  const auto answer = ask("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: " + std::string(40'000, 'x') + "\r\n\r\n");
+  const auto answer = ask("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: " + std::string(40'000, 'x') + "\r\n\r\n");
   CAF_CHECK(!has(answer, "200 OK"));
   CAF_CHECK(!has(get('/' + std::string(40'000, 'x')), "200 OK"));
   CAF_CHECK(answers());

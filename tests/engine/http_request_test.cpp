@@ -33,9 +33,19 @@ CAF_TEST(percents are decoded and what would end the text stays) {
 }
 
 CAF_TEST(only the whole token lets in) {
-  CAF_CHECK(bears_token("Bearer secret", "secret"));
-  for (const char* wrong : {"", "Bearer ", "Bearer secre", "Bearer secrets", "bearer secret", "Basic secret", "secret"})
+  for (const char* right : {"Bearer secret", "bearer secret", "BEARER secret"})
+    CAF_CHECK(bears_token(right, "secret"));
+  for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer secre", "Bearer secrets", "Bearer Secret", "Basic secret", "secret"})
     CAF_CHECK(!bears_token(wrong, "secret"));
+}
+
+CAF_TEST(only literal addresses and localhost are this host) {
+  for (const char* right : {"", "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "10.0.0.7:80", "[::1]", "[::1]:8080"})
+    CAF_CHECK(is_literal_host(right));
+  for (const char* wrong : {"x", "evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1:80:80",
+                            "127.0.0.1:8o", "[::1", "[::1]x", "[evil]", "[", ":", "::1", "[localhost]", "127.1", "localhost:80x"})
+    CAF_CHECK(!is_literal_host(wrong));
+  CAF_CHECK(!is_literal_host('[' + std::string(100, '1') + ']'));
 }
 
 CAF_TEST(nothing is changed from outside) {

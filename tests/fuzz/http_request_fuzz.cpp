@@ -30,8 +30,12 @@ void check(std::string_view input) {
   const auto encoding = reader.line();
   const auto tag = reader.line();
   const auto authorization = reader.line();
-  expect(bears_token(authorization, token) == (authorization == "Bearer a token"), "let in with a wrong token");
+  const bool let_in = bears_token(authorization, token);
+  expect(let_in || authorization != "Bearer a token", "not let in with the token");
+  expect(!let_in || authorization.substr(7) == token, "let in with a wrong token");
   const auto value = reader.line();
+  expect(!is_literal_host(value) || value.find_first_not_of("0123456789abcdefABCDEFlohstLOHST.:[]") == value.npos,
+         "a host that is no address");
   for (const bool local : {false, true}) {
     const gateway_request request{method, path, encoding, tag, local, [&](const char*) { return value; }};
     const auto what = read_request(request);
