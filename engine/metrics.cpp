@@ -6,8 +6,10 @@
 #include <holdfast/version.hpp>
 
 #include "engine/metric_family.hpp"
+#include "runtime/counter_key.hpp"
 #include "runtime/log.hpp"
 #include "runtime/symbol_table.hpp"
+#include "runtime/utf8.hpp"
 
 namespace holdfast {
 
@@ -157,30 +159,44 @@ void add_store(families& out, const engine_snapshot& now) {
   gauge_of(out, "holdfast_history_bytes", "Size of the history of counters.").add({}, now.history.bytes);
 }
 
+// Keys of the store are anybody's, also of programs whose names are freer than ours. One byte that is not UTF-8 would cost the
+// whole scrape; and the series of the overflow's own name is there already.
+bool has_own_series(std::string_view key) {
+  const auto type = type_of_metric(key);
+  const auto before_context = metric_prefix.size() + type.size() + 1;
+  return !type.empty() && key.size() > before_context && key.size() <= counter_key_bytes_max && is_clean_utf8(key)
+         && key != "metrics:overflow:overflow";
+}
+
 // "metrics:<type>:<context>"; what is behind the second colon is all context.
+labels of_metric(std::string_view key) {
+  const auto type = type_of_metric(key);
+  return {{"type", std::string{type}}, {"context", std::string{key.substr(metric_prefix.size() + type.size() + 1)}}};
+}
+
 void add_values(families& out, const engine_snapshot& now, std::size_t series_max) {
   auto values = gauge_of(out, "holdfast_store_value", "Counters shared in the store, by type and context, as last read.");
   if (!now.values)
     return;
-  constexpr std::string_view prefix = "metrics:";
   values.reserve(std::min(series_max, now.values->readings.size()) + 1);
   std::size_t series = 0;
+  std::uint64_t left_out = 0;
   double rest = 0;
   for (const auto& reading : now.values->readings) {
-    const std::string_view key{reading.key};
-    const auto colon = key.find(':', prefix.size());
-    if (!reading.is_integer || !key.starts_with(prefix) || colon == std::string_view::npos)
+    if (!reading.is_integer || !reading.key.starts_with(metric_prefix))
       continue;
-    if (series++ < series_max)
-      values.add({{"type", std::string{key.substr(prefix.size(), colon - prefix.size())}}, {"context", std::string{key.substr(colon + 1)}}},
-                 static_cast<double>(reading.value));
-    else
+    if (series < series_max && has_own_series(reading.key)) {
+      ++series;
+      values.add(of_metric(reading.key), static_cast<double>(reading.value));
+    } else {
+      ++left_out;
       rest += static_cast<double>(reading.value);
+    }
   }
-  if (series > series_max)
+  if (left_out > 0)
     values.add({{"type", "overflow"}, {"context", "overflow"}}, rest);
   gauge_of(out, "holdfast_store_values_left_out", "Counters of the store that share the overflow series, or are of other programs and past the bound.")
-    .add({}, (series > series_max ? series - series_max : std::uint64_t{0}) + now.values_left_out);
+    .add({}, left_out + now.values_left_out);
 }
 
 } // namespace

@@ -4,8 +4,9 @@
 // Threads  any.
 // Cost     reads the monitor's newest snapshot and relaxed atomics: asks no actor, waits for no store, takes no lock of a
 //          hot path. 10,000 series take a few milliseconds.
-// Bounds   at most `store_values_max` counters of the store have a series of their own; the rest is summed up in
-//          holdfast_store_value{type="overflow",context="overflow"}.
+// Bounds   at most `store_values_max` counters of the store have a series of their own; the rest, and keys of other programs
+//          that are too long or no clean text, are summed up in holdfast_store_value{type="overflow",context="overflow"}.
+// Engines  several in one process tell series of the same names: each goes to an exposer, or an address, of its own.
 // Restart  the counters of this process begin at zero, as Prometheus expects; holdfast_store_value goes on.
 #pragma once
 

@@ -48,6 +48,19 @@ struct fixture {
 
   std::string text(std::size_t series_max = 10'000) const { return metrics{snapshots, watched, clock, series_max}.text(); }
   static bool has(const std::string& text, const std::string& line) { return text.find(line + '\n') != std::string::npos; }
+  // Nothing, also where there is no promtool.
+  std::string promtool_says(const std::string& told) const {
+    if (!test::has_program("promtool")) {
+      CAF_MESSAGE("skipped: no promtool");
+      return {};
+    }
+    std::ofstream{folder.file("metrics")} << told;
+    test::child_process check{{"sh", "-c", "promtool check metrics < " + folder.file("metrics")}, folder.file("said")};
+    const auto status = check.wait();
+    std::ostringstream said;
+    said << std::ifstream{folder.file("said")}.rdbuf();
+    return status == 0 ? said.str() : "status " + std::to_string(status) + ": " + said.str();
+  }
 };
 
 // An engine with a gateway.
@@ -90,22 +103,31 @@ CAF_TEST(before the first snapshot there is what the process itself knows) {
   CAF_CHECK(has(told, "holdfast_fetch_duration_seconds_count{market=\"spot\"} 1"));
 }
 
-CAF_TEST(counters of the store are labelled by type and context and escaped) {
+CAF_TEST(counters of the store are labelled by type and context) {
   snapshots->replace(make_snapshot({{"metrics:orders:sent", 5},
                                     {"metrics:orders:by:side", -2},
-                                    {"metrics:odd:a\"b\\c", 9'007'199'254'740'993},
+                                    {"metrics:overflow:orders", 3},
+                                    {"metrics:odd:a\"b\\c d", 9'007'199'254'740'993},
                                     {"metrics:fills:币安人生USDT", 4},
                                     {"metrics:fills:BTCUSDT_260327", 3},
-                                    {"metrics:nocontext", 1},
                                     {"other:key:x", 1}}));
   const auto told = text();
   CAF_CHECK(has(told, "holdfast_store_value{type=\"orders\",context=\"sent\"} 5"));
   CAF_CHECK(has(told, "holdfast_store_value{type=\"orders\",context=\"by:side\"} -2"));
-  CAF_CHECK(told.find("context=\"a\\\"b\\\\c\"}") != std::string::npos);
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"overflow\",context=\"orders\"} 3"));
+  CAF_CHECK(told.find("context=\"a\\\"b\\\\c d\"}") != std::string::npos);
   CAF_CHECK(has(told, "holdfast_store_value{type=\"fills\",context=\"币安人生USDT\"} 4"));
   CAF_CHECK(has(told, "holdfast_store_value{type=\"fills\",context=\"BTCUSDT_260327\"} 3"));
-  CAF_CHECK(told.find("nocontext") == std::string::npos);
+  CAF_CHECK(has(told, "holdfast_store_values_left_out 0"));
   CAF_CHECK(told.find("other:key") == std::string::npos);
+}
+
+CAF_TEST(text in labels and help is escaped) {
+  prometheus::ClientMetric one;
+  one.label = {{"name", "a\"b\\c\nd"}};
+  one.gauge.value = 0.5;
+  const auto told = to_text({{"some", "a\\b\nc", prometheus::MetricType::Gauge, {one}}});
+  CAF_CHECK_EQUAL(told, "# HELP some a\\\\b\\nc\n# TYPE some gauge\nsome{name=\"a\\\"b\\\\c\\nd\"} 0.5\n");
 }
 
 CAF_TEST(counters past the cap share the overflow series) {
@@ -134,20 +156,26 @@ CAF_TEST(values of the store have an age and those past a bound a number) {
   CAF_CHECK(text().find("holdfast_store_values_age_seconds") == std::string::npos);
 }
 
+CAF_TEST(keys of other programs that are no clean text or no metric share the overflow series) {
+  snapshots->replace(make_snapshot({{"metrics:orders:sent", 5},
+                                    {"metrics:a:\xff", 1},
+                                    {"metrics::x", 10},
+                                    {"metrics:nocontext", 100},
+                                    {"metrics:a:two\nlines", 1'000},
+                                    {"metrics:a:" + std::string(200, 'x'), 10'000},
+                                    {"metrics:overflow:overflow", 100'000}}));
+  const auto told = text();
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"orders\",context=\"sent\"} 5"));
+  CAF_CHECK(has(told, "holdfast_store_value{type=\"overflow\",context=\"overflow\"} 111111"));
+  CAF_CHECK(has(told, "holdfast_store_values_left_out 6"));
+  CAF_CHECK_EQUAL(promtool_says(told), "");
+}
+
 CAF_TEST(promtool finds nothing to say about what the gateway serves) {
-  if (!test::has_program("promtool")) {
-    CAF_MESSAGE("skipped: no promtool");
-    return;
-  }
   running engine{folder};
   engine.host->incr("metrics:orders:sent", 3);
   CAF_CHECK(wait_until([&] { return engine.get("/metrics").find("context=\"sent\"} 3\n") != std::string::npos; }));
-  std::ofstream{folder.file("metrics")} << engine.get("/metrics");
-  test::child_process check{{"sh", "-c", "promtool check metrics < " + folder.file("metrics")}, folder.file("said")};
-  CAF_CHECK_EQUAL(check.wait(), 0);
-  std::ostringstream said;
-  said << std::ifstream{folder.file("said")}.rdbuf();
-  CAF_CHECK_EQUAL(said.str(), "");
+  CAF_CHECK_EQUAL(promtool_says(engine.get("/metrics")), "");
 }
 
 CAF_TEST(a real prometheus scrapes it and answers what the engine counted) {
