@@ -105,3 +105,15 @@ CAF_TEST(systemd accepts the unit) {
   CAF_CHECK_EQUAL(verify.wait(), 0);
   CAF_CHECK(text_of(folder.file("said")).find("holdfast.service") == std::string::npos);
 }
+
+CAF_TEST(the unit hides nothing that the program reads and gives up on a wrong configuration alone) {
+  const auto unit = "\n" + text_of(config_folder + "systemd/holdfast.service");
+  const auto says = [&](const std::string& line) { return unit.find("\n" + line + "\n") != std::string::npos; };
+  // The name of the machine's start is in /proc/sys, which the subset of processes lacks.
+  CAF_CHECK(says("ProcSubset=all"));
+  CAF_CHECK(says("ProtectProc=invisible"));
+  CAF_CHECK(says("Restart=always"));
+  CAF_CHECK(says("RestartPreventExitStatus=2"));
+  CAF_CHECK(unit.find("\nStartLimitIntervalSec=0\n") < unit.find("\n[Service]\n"));
+  CAF_CHECK(says("EnvironmentFile=-/etc/holdfast/environment"));
+}
