@@ -49,11 +49,13 @@ void count_own(monitor_state& state, engine_snapshot& next) {
   }
 }
 
-void note_freshness(self_pointer self, market which, const published_symbols& published) {
+void note_freshness(self_pointer self, market which, market_snapshot& of_market) {
+  const auto& published = *of_market.published;
   auto& was = self->state.was_fresh[index(which)];
   const bool fresh = published.fresh(now_of(self));
   if (!published.table || std::exchange(was, fresh) == fresh)
     return;
+  of_market.since = self->state.clock->wall_now();
   const auto count = std::to_string(published.table->listed().size());
   note(self, fresh ? event_kind::fresh : event_kind::stale, to_string(which),
        fresh ? count + " symbols from " + std::string{to_string(published.source)}
@@ -103,7 +105,7 @@ void finish_round(self_pointer self) {
       one.embargo_until = budget->closed_until();
     if (const auto& memory = state.parts.memories[index(which)])
       one.exchange = memory->facts();
-    note_freshness(self, which, *one.published);
+    note_freshness(self, which, one);
     note_circuit(self, which, next.supervisor.fetchers[index(which)]);
     note_foreign_store(self, which, next.cache.markets[index(which)].store_is_foreign);
   }

@@ -212,6 +212,7 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
     for (const auto which : all_markets) {
       status->hits[index(which)] = newest->markets[index(which)].hits;
       status->misses[index(which)] = newest->markets[index(which)].misses;
+      status->since[index(which)] = newest->markets[index(which)].since;
     }
   parts_->system.spawn([collector = status_collector{status, std::move(callback)}, cache = cache(),
                         supervisor = supervisor(), last_good = last_good(), warmup = warmup(), counters = counters(),

@@ -63,6 +63,7 @@ struct engine_status {
   rate_limiter_status rate_limits; // of all limits of this process together
   std::array<std::uint64_t, market_count> hits{};   // of this process, whoever answered; a second old at most
   std::array<std::uint64_t, market_count> misses{}; // likewise: questions for symbols that were not answered fresh
+  std::array<std::optional<wall_time>, market_count> since; // when the list became fresh or stale; none: there never was one
   // All that have an account in this process, warmup among them; in the order in which they came up.
   std::vector<task_reading> tasks;
   std::uint64_t task_runs_left_out = 0; // of tasks without an account of their own

@@ -52,16 +52,13 @@ std::optional<std::chrono::nanoseconds> until(std::optional<boot_time> when, boo
 
 std::int64_t unix_seconds(wall_time at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
 
-// When the market became what it is, fresh or stale, as the events tell; null where they do not.
-void write_since(writer& out, const std::vector<event>& events, market which) {
-  out.Key("since");
-  const auto found = std::find_if(events.begin(), events.end(), [which](const event& one) {
-    return (one.kind == event_kind::fresh || one.kind == event_kind::stale) && one.subject == to_string(which);
-  });
-  if (found == events.end())
-    out.Null();
+// Unix seconds, or null.
+void instant(writer& out, const char* name, std::optional<wall_time> when) {
+  out.Key(name);
+  if (when)
+    out.Int64(unix_seconds(*when));
   else
-    out.Int64(unix_seconds(found->first));
+    out.Null();
 }
 
 void write_market(writer& out, const engine_status& status, market which, const published_symbols& published,
@@ -70,7 +67,7 @@ void write_market(writer& out, const engine_status& status, market which, const 
   out.StartObject();
   field(out, "source", to_string(published.source));
   field(out, "stale", !published.fresh(now));
-  write_since(out, status.events, which);
+  instant(out, "since", status.since[index(which)]);
   seconds(out, "age", published.age(now));
   field(out, "count", published.table ? std::uint64_t{published.table->listed().size()} : std::uint64_t{0});
   field(out, "version", published.version);

@@ -20,6 +20,7 @@ namespace holdfast {
 
 struct market_snapshot {
   published_ptr published;   // null: not gathered yet
+  std::optional<wall_time> since; // when it became fresh or stale, whichever it is; none: there never was a list
   std::uint64_t hits = 0;    // of this process, whoever answered
   std::uint64_t misses = 0;
   std::optional<boot_time> embargo_until;

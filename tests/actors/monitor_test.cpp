@@ -173,6 +173,23 @@ CAF_TEST(a market that turns fresh and stale is told once each) {
   CAF_CHECK(kinds() == (std::vector{event_kind::fresh, event_kind::stale, event_kind::fresh, event_kind::started}));
 }
 
+CAF_TEST(since when a market is fresh or stale is known whatever happens after) {
+  start();
+  CAF_CHECK(!snapshots->newest()->markets[0].since);
+  publish(5s);
+  advance(1s);
+  const auto became_fresh = clock->wall_now();
+  for (std::size_t i = 0; i < 2 * event_log::events_max; ++i)
+    parts.watched->events.note(event_kind::restart, i % 2 ? "one" : "other", "", clock->wall_now());
+  advance(2s);
+  CAF_CHECK(snapshots->newest()->markets[0].since == became_fresh);
+  CAF_CHECK(!snapshots->newest()->markets[1].since);
+  for (int i = 0; i < 3; ++i)
+    advance(1s);
+  const auto became_stale = snapshots->newest()->markets[0].since;
+  CAF_CHECK(became_stale && *became_stale > became_fresh);
+}
+
 CAF_TEST(a circuit is told when it opens and when it closes) {
   start();
   plan->supervisor.fetchers[0].circuit = circuit_state::open;
