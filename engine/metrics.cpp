@@ -95,7 +95,8 @@ void add_fetchers(families& out, const engine_snapshot& now, boot_time at) {
   per_market(counter_of(out, "holdfast_gate_refusals_total", "Tables that the plausibility gate did not believe."),
              [&](market which) { return exchange(which).refusals; });
   constexpr std::array<const char*, 4> kinds{"status", "contract_type", "filter", "field"};
-  auto drift = counter_of(out, "holdfast_schema_drift_total", "Answers of the exchange that held something unknown, by its kind.");
+  auto drift = counter_of(out, "holdfast_schema_drift_total",
+                          "Unknown names in answers of the exchange, by kind; each once per answer.");
   for (const auto which : all_markets) {
     std::array<std::uint64_t, kinds.size()> counts{};
     for (const auto& one : exchange(which).unknown)
@@ -122,7 +123,8 @@ void add_telemetry(families& out, const telemetry& watched) {
   auto durations = histogram_of(out, "holdfast_fetch_duration_seconds", "Time that a fetch took, however it ended.");
   for (const auto which : all_markets)
     durations.add(of(which), watched.markets[index(which)].fetch_duration);
-  histogram_of(out, "holdfast_store_round_trip_seconds", "Time that one pipeline to Redis took.").add({}, watched.store_round_trip);
+  histogram_of(out, "holdfast_store_round_trip_seconds", "Time that one pipeline to Redis took; nothing with the embedded store.")
+    .add({}, watched.store_round_trip);
   histogram_of(out, "holdfast_flush_duration_seconds", "Time that one batch of counters took to the store and back.")
     .add({}, watched.flush_duration);
   auto requests = histogram_of(out, "holdfast_http_request_duration_seconds", "Time until the gateway had an answer, by route.");
@@ -156,7 +158,12 @@ void add_store(families& out, const engine_snapshot& now) {
   gauge_of(out, "holdfast_ledger_durable", "1 where increments survive the process, 0 where they are in memory only.")
     .add({}, ledger.durable ? 1.0 : 0.0);
   gauge_of(out, "holdfast_adopting_ledgers", "Ledgers of ended processes that are being merged.").add({}, ledger.adopting_ledgers);
+  counter_of(out, "holdfast_damaged_ledgers_total", "Ledgers that were put into the folder set-aside.")
+    .add({}, ledger.damaged_ledgers);
   gauge_of(out, "holdfast_history_bytes", "Size of the history of counters.").add({}, now.history.bytes);
+  gauge_of(out, "holdfast_history_left_out", "Counters beyond the limit, which have no history.").add({}, now.history.left_out);
+  counter_of(out, "holdfast_history_failures_total", "Samples of the counters that could not be written to the history.")
+    .add({}, now.history.failures);
 }
 
 // Keys of the store are anybody's, also of programs whose names are freer than ours. One byte that is not UTF-8 would cost the

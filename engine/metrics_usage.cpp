@@ -49,7 +49,7 @@ void add_usage(families& out, const telemetry& watched, const engine_snapshot* n
     .add({}, watched.names_left_out.load(std::memory_order_relaxed));
   if (!now)
     return;
-  gauge_of(out, "holdfast_capped_types", "Types of counters that have all the rows one type may have; further ones are in the overflow.")
+  gauge_of(out, "holdfast_capped_types", "1 where a type of counters has all rows that one may have, the rest in the overflow, else 0.")
     .add({}, now->counters.capped_type.empty() ? 0.0 : 1.0);
   gauge_of(out, "holdfast_feature_subjects_waiting", "Subjects of features that the store does not have yet.")
     .add({}, now->features.waiting);
