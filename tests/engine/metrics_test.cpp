@@ -3,10 +3,13 @@
 #include "engine/metrics.hpp"
 
 #include <fstream>
+#include <iomanip>
 #include <optional>
+#include <regex>
 #include <sstream>
 
 #include <caf/actor_system.hpp>
+#include <rapidjson/document.h>
 
 #include "apps/holdfast/simulated_exchange.hpp"
 #include "engine/engine.hpp"
@@ -89,6 +92,41 @@ struct running {
   std::optional<caf::actor_system> system;
   std::optional<engine> host;
 };
+
+// Scrapes one address every second.
+struct real_prometheus {
+  real_prometheus(const test::temporary_folder& folder, const std::string& target) {
+    std::ofstream{folder.file("prometheus.yml")} << "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: holdfast\n"
+                                                     "  static_configs: [{targets: ['" + target + "']}]\n";
+    process.emplace(std::vector<std::string>{"prometheus", "--config.file=" + folder.file("prometheus.yml"),
+                                             "--storage.tsdb.path=" + folder.file("data"), "--web.listen-address=" + address},
+                    folder.file("log"));
+  }
+  static std::string path_of(const std::string& expression) {
+    std::ostringstream path;
+    path << "/api/v1/query?query=" << std::hex << std::uppercase << std::setfill('0');
+    for (const unsigned char c : expression)
+      path << '%' << std::setw(2) << int{c};
+    return path.str();
+  }
+  std::string get(const std::string& path) const { return running::get_from("http://" + address + path).value_or(""); }
+  std::string query(const std::string& expression) const { return get(path_of(expression)); }
+  // It understands the question and knows something.
+  bool tells(const std::string& path) const {
+    const auto told = get(path);
+    return told.find("\"success\"") != std::string::npos && told.find("[]") == std::string::npos;
+  }
+
+  const std::string address = "127.0.0.1:" + std::to_string(test::free_port());
+  std::optional<test::child_process> process;
+};
+
+// A query of the dashboard with what a viewer would choose.
+std::string as_chosen(std::string expression) {
+  for (const auto& [variable, value] : {std::pair{"\\$instance", ".*"}, {"\\$type", ".*"}, {"\\$__rate_interval", "5s"}})
+    expression = std::regex_replace(expression, std::regex{variable}, value);
+  return expression;
+}
 
 } // namespace
 
@@ -178,32 +216,47 @@ CAF_TEST(promtool finds nothing to say about what the gateway serves) {
   CAF_CHECK_EQUAL(promtool_says(engine.get("/metrics")), "");
 }
 
-CAF_TEST(a real prometheus scrapes it and answers what the engine counted) {
+CAF_TEST(a real prometheus scrapes it and answers what the engine counted and every query of the dashboard) {
   if (!test::has_program("prometheus")) {
     CAF_MESSAGE("skipped: no prometheus");
     return;
   }
   running engine{folder};
   engine.host->incr("metrics:orders:sent", 42);
+  engine.host->incr("metrics:feature_usage:grid");
   CAF_CHECK(wait_until([&] { return engine.host->symbols_sync(market::spot).table != nullptr; }));
-  std::ofstream{folder.file("prometheus.yml")} << "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: holdfast\n"
-                                                   "  static_configs: [{targets: ['" + engine.host->http_address() + "']}]\n";
-  const auto address = "127.0.0.1:" + std::to_string(test::free_port());
-  test::child_process prometheus{{"prometheus", "--config.file=" + folder.file("prometheus.yml"),
-                                  "--storage.tsdb.path=" + folder.file("data"), "--web.listen-address=" + address},
-                                 folder.file("log")};
-  const auto query = [&](const std::string& what) {
-    return running::get_from("http://" + address + "/api/v1/query?query=" + what).value_or("");
-  };
+  const real_prometheus prometheus{folder, engine.host->http_address()};
   const auto answers = [&](const std::string& what, const std::string& value) {
-    return wait_until([&] { return query(what).find("\"" + value + "\"]") != std::string::npos; }, 30s);
+    return wait_until([&] { return prometheus.query(what).find("\"" + value + "\"]") != std::string::npos; }, 30s);
   };
-  CAF_CHECK(answers("holdfast_store_value%7Btype=%22orders%22,context=%22sent%22%7D", "42"));
-  CAF_CHECK(answers("up%7Bjob=%22holdfast%22%7D", "1"));
-  CAF_CHECK(answers("holdfast_symbols_stale%7Bmarket=%22spot%22%7D", "0"));
-  CAF_CHECK(answers("sum(holdfast_fetches_total%7Boutcome=%22success%22%7D)", "2"));
+  CAF_CHECK(answers("holdfast_store_value{type=\"orders\",context=\"sent\"}", "42"));
+  CAF_CHECK(answers("up{job=\"holdfast\"}", "1"));
+  CAF_CHECK(answers("holdfast_symbols_stale{market=\"spot\"}", "0"));
+  CAF_CHECK(answers("sum(holdfast_fetches_total{outcome=\"success\"})", "2"));
   CAF_CHECK(answers("holdfast_store_up", "1"));
-  CAF_CHECK(answers("histogram_quantile(0.9,sum%20by%20(le)(holdfast_fetch_duration_seconds_bucket))%3E%20bool%200", "1"));
+  CAF_CHECK(answers("histogram_quantile(0.9,sum by (le)(holdfast_fetch_duration_seconds_bucket)) > bool 0", "1"));
+  rapidjson::Document dashboard;
+  std::ostringstream text;
+  text << std::ifstream{HOLDFAST_SOURCE_DIR "/config/grafana/holdfast.json"}.rdbuf();
+  dashboard.Parse(text.str().c_str());
+  CAF_REQUIRE(dashboard.IsObject());
+  const auto tells = [&](const std::string& path) {
+    CAF_MESSAGE(path);
+    return wait_until([&] { return prometheus.tells(path); }, 30s);
+  };
+  for (const auto& panel : dashboard["panels"].GetArray())
+    for (const auto& target : panel["targets"].GetArray())
+      CAF_CHECK(tells(real_prometheus::path_of(as_chosen(target["expr"].GetString()))));
+  int choices = 0;
+  for (const auto& variable : dashboard["templating"]["list"].GetArray()) {
+    std::smatch found;
+    const std::string query = variable["query"].GetString();
+    if (!std::regex_match(query, found, std::regex{"label_values\\((\\w+), (\\w+)\\)"}))
+      continue;
+    ++choices;
+    CAF_CHECK(tells("/api/v1/label/" + found[2].str() + "/values?match%5B%5D=" + found[1].str()));
+  }
+  CAF_CHECK_EQUAL(choices, 2);
 }
 
 CAF_TEST(history is asked for over http and nonsense is told) {
@@ -229,6 +282,7 @@ CAF_TEST(what changes its state is an event in the status) {
   const auto status = engine.get("/api/v1/status?events=1");
   CAF_CHECK(status.find("\"kind\":\"started\"") == std::string::npos);
   CAF_CHECK(engine.get("/api/v1/status").find("\"kind\":\"started\"") != std::string::npos);
+  CAF_CHECK(wait_until([&] { return engine.get("/api/v1/status").find("\"stale\":false,\"since\":1") != std::string::npos; }));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
