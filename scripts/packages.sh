@@ -2,7 +2,7 @@
 holdfast_build_packages="g++ cmake ninja-build pkg-config ccache mold libcaf-dev libhiredis-dev libcurl4-openssl-dev
   rapidjson-dev libsqlite3-dev libmicrohttpd-dev libspdlog-dev prometheus-cpp-dev zlib1g-dev"
 holdfast_test_packages="libgtest-dev libbenchmark-dev libabsl-dev redis-server redis-tools clang libclang-rt-14-dev curl jq python3
-  prometheus mandoc zsh fish hunspell hunspell-en-us doxygen"
+  prometheus systemd mandoc zsh fish hunspell hunspell-en-us doxygen"
 
 install_packages() {
   local missing=() package
