@@ -240,13 +240,15 @@ CAF_TEST(a real prometheus scrapes it and answers what the engine counted and ev
   text << std::ifstream{HOLDFAST_SOURCE_DIR "/config/grafana/holdfast.json"}.rdbuf();
   dashboard.Parse(text.str().c_str());
   CAF_REQUIRE(dashboard.IsObject());
-  const auto tells = [&](const std::string& path) {
-    CAF_MESSAGE(path);
+  const auto tells = [&](const std::string& path, const std::string& question) {
+    CAF_MESSAGE(question);
     return wait_until([&] { return prometheus.tells(path); }, 30s);
   };
   for (const auto& panel : dashboard["panels"].GetArray())
-    for (const auto& target : panel["targets"].GetArray())
-      CAF_CHECK(tells(real_prometheus::path_of(as_chosen(target["expr"].GetString()))));
+    for (const auto& target : panel["targets"].GetArray()) {
+      const auto expression = as_chosen(target["expr"].GetString());
+      CAF_CHECK(tells(real_prometheus::path_of(expression), expression));
+    }
   int choices = 0;
   for (const auto& variable : dashboard["templating"]["list"].GetArray()) {
     std::smatch found;
@@ -254,7 +256,7 @@ CAF_TEST(a real prometheus scrapes it and answers what the engine counted and ev
     if (!std::regex_match(query, found, std::regex{"label_values\\((\\w+), (\\w+)\\)"}))
       continue;
     ++choices;
-    CAF_CHECK(tells("/api/v1/label/" + found[2].str() + "/values?match%5B%5D=" + found[1].str()));
+    CAF_CHECK(tells("/api/v1/label/" + found[2].str() + "/values?match%5B%5D=" + found[1].str(), query));
   }
   CAF_CHECK_EQUAL(choices, 2);
 }

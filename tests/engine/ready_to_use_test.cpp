@@ -91,6 +91,29 @@ CAF_TEST(promtool accepts the alerts and every case of theirs) {
   CAF_CHECK_EQUAL(cases.wait(), 0);
 }
 
+CAF_TEST(promtool accepts the configuration that the documentation shows) {
+  if (!test::has_program("promtool")) {
+    CAF_MESSAGE("skipped: no promtool");
+    return;
+  }
+  test::temporary_folder folder;
+  const auto guide = text_of(HOLDFAST_SOURCE_DIR "/docs/operations.md");
+  const auto begin = guide.find("rule_files:");
+  CAF_REQUIRE(begin != std::string::npos);
+  auto shown = guide.substr(begin, guide.find("```", begin) - begin);
+  for (const auto& [there, here] : {std::pair{std::string{"/usr/share/doc/holdfast/"}, config_folder},
+                                    {"# authorization", "authorization"},
+                                    {"/etc/prometheus/holdfast-token", folder.file("token")}}) {
+    const auto at = shown.find(there);
+    CAF_REQUIRE(at != std::string::npos);
+    shown.replace(at, there.size(), here);
+  }
+  std::ofstream{folder.file("token")} << "secret";
+  std::ofstream{folder.file("prometheus.yml")} << shown;
+  test::child_process check{{"promtool", "check", "config", folder.file("prometheus.yml")}};
+  CAF_CHECK_EQUAL(check.wait(), 0);
+}
+
 CAF_TEST(systemd accepts the unit) {
   if (!test::has_program("systemd-analyze")) {
     CAF_MESSAGE("skipped: no systemd-analyze");
