@@ -128,7 +128,7 @@ std::optional<fresh_table> judge_bare_array(self_pointer self, market which, con
   const auto bare = read_symbol_list(*found.value, settings.rules);
   const auto reason = bare ? judge_array(**bare, known.get(), settings.gate).detail : bare.error();
   if (!reason.empty()) {
-    logger()->warn("value in the store not believed key={} reason=\"{}\"", keys::symbols_cache(which), reason);
+    logger()->warn("value in the store not believed key={} reason={}", keys::symbols_cache(which), log_value(reason));
     return std::nullopt;
   }
   const auto& clock = *self->state.clock;

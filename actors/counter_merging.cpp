@@ -109,7 +109,7 @@ void start_merge(self_pointer self, std::uint64_t number, merge_batch next) {
 }
 
 void keep_aside(counter_state& state, const draining_ledger& ledger, std::string_view why) {
-  logger()->warn("ledger {} is set aside: {}", ledger.file().path(), why);
+  logger()->warn("ledger set aside file={} reason={}", log_value(ledger.file().path()), log_value(why));
   set_ledger_aside(ledger.file().path());
   ++state.status.damaged_ledgers;
 }
@@ -181,7 +181,7 @@ void adopt(self_pointer self) {
   leave_outdated(state);
   if (state.ledgers.size() > adopted_max) {
     if (!std::exchange(state.stuck_said, true))
-      logger()->warn("{} ledgers hold counters that the store refuses, further ones wait until it takes them", adopted_max);
+      logger()->warn("the store refuses what these ledgers hold, further ones wait until it takes them ledgers={}", adopted_max);
     return;
   }
   state.stuck_said = false;

@@ -68,7 +68,7 @@ void open_database(embedded_store_state& state, const std::string& path) {
   state.status.kind = "embedded";
   state.status.endpoint = path;
   if (!opened) {
-    logger()->warn("embedded store is kept in memory only, it does not survive the process: {}", opened.error());
+    logger()->warn("embedded store is kept in memory only, it does not survive the process reason={}", log_value(opened.error()));
     state.status.last_error = state.opening_error = opened.error();
     opened = sqlite_kv::open(":memory:");
   }

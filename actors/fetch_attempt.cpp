@@ -104,7 +104,7 @@ attempt_result refuse_table(fetcher_state& state, exchange_info&& info, const qu
   if (state.settings.count)
     state.settings.count("table_refused", market_name + '_' + reason);
   if (std::exchange(state.last_refusal, verdict.reason) != verdict.reason)
-    logger()->warn("table refused market={} reason={} {}", market_name, reason, verdict.detail);
+    logger()->warn("table refused market={} reason={} detail={}", market_name, reason, log_value(verdict.detail));
   auto result = final_failure(fault::table_refused, reason + ": " + verdict.detail);
   // A list without anything in it tells of this host, not of the market.
   result.next = verdict.reason == gate_reason::empty;
@@ -148,8 +148,8 @@ attempt_result read_failure(fetcher_state& state, const http_answer& answer, con
   const auto code = error.code.value_or(0);
   auto detail = told(state, answer.status, error.message);
   if (asked.with_key && refuses_key(answer.status, code)) {
-    logger()->warn("private API refuses the key, the public one serves market={} minutes={} reason=\"{}\"",
-                   to_string(state.settings.which), key_refusal_length.count(), detail);
+    logger()->warn("private API refuses the key, the public one serves market={} minutes={} reason={}",
+                   to_string(state.settings.which), key_refusal_length.count(), log_value(detail));
     state.means.memory->key_refused(detail, key_refusal_length);
     return failed(fault::fetch_failed, std::move(detail));
   }

@@ -67,7 +67,7 @@ bool draining_ledger::only_verifies(std::uint32_t row) const {
 void draining_ledger::set_aside(std::uint32_t row, boot_time now, std::string reason) {
   auto& state = rows_[row];
   if (state.set_aside_for != reason)
-    logger()->warn("counter {} is not merged for now: {}", file_->key(row), reason);
+    logger()->warn("counter not merged for now key={} reason={}", log_value(file_->key(row)), log_value(reason));
   state.not_before = now + set_aside_pause;
   state.set_aside_for = std::move(reason);
   state.verify = state.waits = false;
@@ -78,7 +78,7 @@ void draining_ledger::abandon(std::uint32_t row, std::string_view reason) {
   rows_[row].done = true;
   ++ambiguous_;
   if (!std::exchange(abandon_said_, true))
-    logger()->warn("counter {} of an adopted ledger is left as it is in the store: {}", file_->key(row), reason);
+    logger()->warn("counter of an adopted ledger left as it is in the store key={} reason={}", log_value(file_->key(row)), log_value(reason));
 }
 
 std::optional<merge_request> draining_ledger::make_request(std::uint32_t row, const drain_view& view) {

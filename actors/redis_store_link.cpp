@@ -236,7 +236,7 @@ void open_subscription(self_pointer self) {
   try {
     state.subscription = std::make_unique<redis_subscription>(std::move(settings), take);
   } catch (const std::exception& error) { // no thread or descriptor to be had
-    logger()->warn("announcements are not heard reason=\"{}\"", error.what());
+    logger()->warn("announcements are not heard reason={}", log_value(error.what()));
   }
 }
 

@@ -62,7 +62,7 @@ void start_fetcher(self_pointer self, market which);
 void report(self_pointer self, market which, std::string_view context, const std::string& reason) {
   const auto kind = of(self, which).status.down ? event_kind::fetcher_down : event_kind::restart;
   self->state.settings.watched->events.note(kind, to_string(which), reason, self->state.clock->wall_now());
-  logger()->warn("supervisor=supervisor context={} reason=\"{}\" offender=fetcher_{}", context, reason, to_string(which));
+  logger()->warn("supervisor=supervisor context={} reason={} offender=fetcher_{}", context, log_value(reason), to_string(which));
 }
 
 void fetcher_ended(self_pointer self, market which, std::string_view context, const std::string& reason) {
@@ -134,7 +134,7 @@ void answered(self_pointer self, market which, fetch_outcome& outcome) {
   } else {
     one.circuit.failed(now);
     one.asked_not_before = now + one.fetch_wait.next();
-    one.trouble.failed(std::string{to_string(which)} + ": " + outcome.detail);
+    one.trouble.failed(outcome.detail, now);
   }
   fail_fetch(self, which, outcome.failure, outcome.detail);
 }
@@ -238,6 +238,7 @@ void set_up(supervisor_state& state) {
     one.circuit = circuit_breaker{5, 5s, 15s};
     one.restart_wait = backoff{100ms, 10s, seed};
     one.fetch_wait = backoff{250ms, 10s, seed + market_count};
+    one.trouble = repeated_failure{"fetch", " market=" + std::string{to_string(which)}};
   }
 }
 

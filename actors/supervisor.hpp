@@ -57,7 +57,7 @@ struct supervised_fetcher {
   bool fetching = false;
   std::uint64_t fetch_number = 0; // tells an answer that is still wanted
   fetcher_status status;
-  repeated_failure trouble{"fetch"};
+  repeated_failure trouble{"fetch"}; // of its market
 };
 
 struct supervisor_state {

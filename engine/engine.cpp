@@ -60,9 +60,9 @@ engine::engine(caf::actor_system& system, engine_means means)
     if (gateway)
       parts_->gateway = std::move(*gateway);
     else
-      logger()->warn("no HTTP gateway: {}", gateway.error());
+      logger()->warn("no HTTP gateway reason={}", log_value(gateway.error()));
   } catch (const std::exception& error) { // no thread to be had
-    logger()->warn("no HTTP gateway: {}", error.what());
+    logger()->warn("no HTTP gateway reason={}", log_value(error.what()));
   }
 }
 

@@ -49,8 +49,8 @@ void engine::accept_refused_async(market which, std::function<void(acceptance)> 
                                if (!outcome)
                                  return callback({false, 0, "the cache did not take it: " + to_string(failure)});
                                memory->accepted(*refused, pinned);
-                               logger()->warn("an operator accepts a refused table market={} symbols={} {}", to_string(which),
-                                              symbols, why);
+                               logger()->warn("an operator accepts a refused table market={} symbols={} refused={}",
+                                              to_string(which), symbols, log_value(why));
                                callback({true, symbols, why});
                              });
 }

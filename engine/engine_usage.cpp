@@ -47,7 +47,7 @@ void say_wrong_limit(engine_parts& all, const std::string& why) {
     all.wrong_limits_unsaid.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  logger()->warn("{} (and {} more wrong limits in silence)", why, all.wrong_limits_unsaid.exchange(0));
+  logger()->warn("a rate limit is not used reason={} others={}", log_value(why), all.wrong_limits_unsaid.exchange(0));
 }
 
 } // namespace

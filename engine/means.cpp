@@ -24,7 +24,7 @@ options options_of(const caf::actor_system& system) {
 store_actor start_redis(caf::actor_system& system, const options& settings, const clock_ptr& clock, const telemetry_ptr& watched) {
   const auto url = redis_url::parse(settings.redis_url);
   if (!url) {
-    logger()->warn("redis-url is not used: {}", url.error());
+    logger()->warn("redis-url is not used reason={}", log_value(url.error()));
     return {};
   }
   return system.spawn<caf::detached>(

@@ -42,7 +42,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   : system{on}, means{std::move(given)}, settings{means.settings}, clock{means.clock} {
   folder = state_folder::open(settings.state_dir);
   if (!folder.problem.empty())
-    logger()->warn("state is kept in memory only, it does not survive the process: {}", folder.problem);
+    logger()->warn("state is kept in memory only, it does not survive the process reason={}", log_value(folder.problem));
   if (!folder.warning.empty())
     logger()->warn("{}", folder.warning);
   // A new process answers as early as it can: the lists are read while the ledger is made.

@@ -10,7 +10,6 @@
 #include "runtime/ledger_layout.hpp"
 #include "runtime/ledger_memory.hpp"
 #include "runtime/log.hpp"
-#include "runtime/printable.hpp"
 
 namespace holdfast {
 
@@ -75,7 +74,7 @@ std::shared_ptr<counter_ledger> counter_ledger::open(const std::string& folder, 
   auto file = ledger_file::create(folder, capacity, stripes);
   if (file)
     return std::shared_ptr<counter_ledger>{new counter_ledger{std::move(*file), {}}};
-  logger()->warn("counters are kept in memory only, they do not survive the process: {}", file.error());
+  logger()->warn("counters are kept in memory only, they do not survive the process reason={}", log_value(file.error()));
   return std::shared_ptr<counter_ledger>{
     new counter_ledger{ledger_file::anonymous(capacity, stripes), file.error()}};
 }
@@ -101,13 +100,13 @@ counter counter_ledger::handle(std::string_view key) noexcept {
     const auto row = row_of_new(key, hash, alike);
     guard.unlock();
     if (alike > 0)
-      logger()->warn("the {} counters of type {} leave too few of {} to the other ones: further ones of it go to the overflow", alike,
-                     type_of_metric(key), file_->capacity());
+      logger()->warn("counters of one type leave too few to the others, further ones of it go to the overflow type={} counters={} capacity={}",
+                     type_of_metric(key), alike, file_->capacity());
     if (row || alike > 0)
       return file_->handle(row);
   }
   if (!index_->full_said.exchange(true, std::memory_order_relaxed))
-    logger()->warn("no row for another counter, its increments go to the overflow: {} of {} counters in use",
+    logger()->warn("no row for another counter, its increments go to the overflow counters={} capacity={}",
                    file_->row_count(), file_->capacity());
   return file_->handle(std::nullopt);
 }
@@ -160,8 +159,8 @@ bool counter_ledger::is_capped(std::string_view key) const noexcept {
 
 counter counter_ledger::refused(std::string_view name, key_fault why) noexcept {
   if (!index_->invalid_said.exchange(true, std::memory_order_relaxed))
-    logger()->warn("counter '{}' refused, its increments and those of every other refused one go to the overflow: {}",
-                   printable(name, 80), explain(why));
+    logger()->warn("counter refused, its increments and those of every other refused one go to the overflow key={} reason={}",
+                   log_value(name), log_value(explain(why)));
   return overflow_handle();
 }
 

@@ -2,6 +2,7 @@
 // stale and fresh, restarts, embargoes, refused tables.
 //
 // Threads  any. note() holds a short lock and is for changes of state, never for a hot path.
+// Log      what no other line tells is logged here: started, fresh, stale, circuits, another store.
 // Bounds   `events_max` events of at most `event_text_max` bytes of text each. What repeats with nothing else about its
 //          subject in between is one event with a count.
 // Restart  empty.
@@ -60,7 +61,7 @@ struct event { // one change of state; what repeats is one event with a count
 class HOLDFAST_EXPORT event_log {
 public:
   static constexpr std::size_t events_max = 1000;    // past it the oldest one goes
-  static constexpr std::size_t event_text_max = 200; // bytes, of the subject and the detail each; the rest is cut off
+  static constexpr std::size_t event_text_max = 200; // bytes of printable text, of the subject and the detail each; the rest is cut off
 
   // `detail` is cut to event_text_max bytes; no secret may be in it.
   void note(event_kind kind, std::string_view subject, std::string_view detail, wall_time at);
@@ -71,6 +72,9 @@ public:
   std::array<std::uint64_t, event_kind_count> totals() const;
 
 private:
+  // False: it repeats the one before.
+  bool keep(event_kind kind, const std::string& subject, const std::string& detail, wall_time at);
+
   mutable std::mutex mutex_;
   std::deque<event> events_; // oldest first
   std::array<std::uint64_t, event_kind_count> totals_{};

@@ -90,10 +90,10 @@ std::vector<std::unique_ptr<ledger_file>> adopt_ledgers(const std::string& folde
     if (why.what == kind::in_use || is_said_already(path))
       continue;
     if (why.what == kind::unreadable) {
-      logger()->warn("ledger {} cannot be adopted: {}", path, why.detail);
+      logger()->warn("ledger cannot be adopted file={} reason={}", log_value(path), log_value(why.detail));
     } else {
       ++set_aside;
-      logger()->warn("ledger {} set aside, kept in the folder set-aside: {}", path, why.detail);
+      logger()->warn("ledger set aside, kept in the folder set-aside file={} reason={}", log_value(path), log_value(why.detail));
     }
   }
   return adopted;

@@ -13,7 +13,7 @@ ledger_sync::ledger_sync(std::shared_ptr<counter_ledger> ledger, std::chrono::na
   try {
     thread_ = std::thread{[this, interval] { run(interval); }};
   } catch (const std::system_error& why) {
-    logger()->warn("the ledger is not put on the disk at intervals: {}", why.what());
+    logger()->warn("the ledger is not put on the disk at intervals reason={}", log_value(why.what()));
   }
 }
 

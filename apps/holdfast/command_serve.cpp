@@ -32,7 +32,7 @@ std::unique_ptr<http_gateway> open_control_socket(engine& host) {
                                            : http_gateway::open_socket(host, control_socket_path(host.state_path()));
   if (control)
     return std::move(*control);
-  logger()->warn("no control socket, the other commands will not reach this serve: {}", control.error());
+  logger()->warn("no control socket, the other commands will not reach this serve reason={}", log_value(control.error()));
   return nullptr;
 }
 

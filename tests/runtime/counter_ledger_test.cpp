@@ -85,7 +85,7 @@ TEST(counter_ledger, the_log_may_count_on_a_thread_of_its_own_while_a_flood_is_t
   for (int i = 0; i < 241; ++i)
     ledger->add("metrics:flood:" + std::to_string(i), 1);
   EXPECT_EQ(ledger->capped_type(), "flood");
-  EXPECT_EQ(log.warnings("counters of type flood"), 1);
+  EXPECT_EQ(log.warnings("type=flood"), 1);
   EXPECT_TRUE(in_time);
 }
 

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "runtime/duration_histogram.hpp"
+#include "runtime/utf8.hpp"
+#include "tests/support/runtime_captured_log.hpp"
 
 namespace {
 
@@ -23,6 +25,31 @@ TEST(event_log, tells_the_newest_first) {
   EXPECT_EQ(told[0].number, 2u);
   EXPECT_EQ(told[1].subject, "spot");
   EXPECT_EQ(log.newest(1).size(), 1u);
+}
+
+TEST(event_log, what_no_other_line_tells_is_in_the_log_once) {
+  test::captured_log lines;
+  event_log log;
+  log.note(event_kind::fresh, "spot", "20 symbols from public_api", at(1));
+  for (int i = 0; i < 3; ++i)
+    log.note(event_kind::stale, "spot", "older than its \"TTL\"", at(2));
+  log.note(event_kind::restart, "spot", "has a line of its own", at(3));
+  EXPECT_EQ(lines.count(spdlog::level::info, "fresh subject=spot detail=\"20 symbols from public_api\""), 1);
+  EXPECT_EQ(lines.warnings("stale subject=spot detail=\"older than its \\\"TTL\\\"\""), 1);
+  EXPECT_EQ(lines.warnings(), 1);
+}
+
+TEST(event_log, text_is_cut_between_characters_and_printable) {
+  event_log log;
+  std::string long_text;
+  while (long_text.size() < 2 * event_log::event_text_max)
+    long_text += "\xE5\xB8\x81";
+  log.note(event_kind::gate_refusal, "spot", long_text, at(1));
+  log.note(event_kind::gate_refusal, "futures", "a\xff\x1b", at(2));
+  const auto told = log.newest();
+  EXPECT_LE(told[1].detail.size(), event_log::event_text_max);
+  EXPECT_TRUE(is_clean_utf8(told[1].detail));
+  EXPECT_EQ(told[0].detail, "a\\xff\\x1b");
 }
 
 TEST(event_log, what_repeats_is_one_event_with_a_count) {

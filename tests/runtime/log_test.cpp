@@ -47,4 +47,20 @@ TEST(log, a_failure_that_repeats_is_a_handful_of_lines_and_a_recovery) {
   EXPECT_EQ(suppressed_warnings() - suppressed, 9'995u);
 }
 
+TEST(log, another_reason_is_a_line_at_once_but_not_every_time_that_two_take_turns) {
+  host_logger host;
+  repeated_failure trouble{"fetch", " market=spot"};
+  const boot_time begin{std::chrono::hours{1}};
+  for (int second = 0; second < 119; ++second)
+    trouble.failed(second < 55 ? "no route" : second % 2 == 0 ? "WRONGPASS" : "no route", begin + std::chrono::seconds{second});
+  EXPECT_EQ(host.text.str(), "warning fetch failed market=spot reason=\"no route\"\n"
+                             "warning fetch still fails market=spot failures=10 reason=\"no route\"\n"
+                             "warning fetch still fails market=spot failures=71 reason=\"WRONGPASS\"\n"
+                             "warning fetch still fails market=spot failures=100 reason=\"no route\"\n");
+}
+
+TEST(log, a_value_from_outside_cannot_end_its_quotes_or_the_line) {
+  EXPECT_EQ(log_value("ERR \"x\" a\\b\n\x1b[0m"), "\"ERR \\\"x\\\" a\\\\b\\\\x0a\\\\x1b[0m\"");
+}
+
 } // namespace
