@@ -7,16 +7,16 @@ set(holdfast_standard_headers <algorithm> <array> <atomic> <chrono> <filesystem>
 set(holdfast_caf_headers <caf/actor_system.hpp> <caf/actor_system_config.hpp> <caf/event_based_actor.hpp> <caf/scoped_actor.hpp>
   <caf/send.hpp> <caf/stateful_actor.hpp> <caf/typed_actor.hpp> <caf/typed_event_based_actor.hpp> <caf/typed_response_promise.hpp>)
 
-# holdfast_precompile(TARGET [header ...]): beside those of the standard library.
+# holdfast_precompile(TARGET [UNOPTIMISED] [header ...]): beside those of the standard library. g++ 12 warns of the standard library's
+# own lines where they come precompiled and are optimised: with it only what is not optimised has them.
 function(holdfast_precompile target)
-  if(HOLDFAST_PRECOMPILE)
-    target_precompile_headers(${target} PRIVATE ${holdfast_standard_headers} ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 wanted "UNOPTIMISED" "" "")
+  if(HOLDFAST_PRECOMPILE AND (wanted_UNOPTIMISED OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU"))
+    target_precompile_headers(${target} PRIVATE ${holdfast_standard_headers} ${wanted_UNPARSED_ARGUMENTS})
   endif()
 endfunction()
 
 if(HOLDFAST_PRECOMPILE)
   # Without a time stamp in it the same header is the same file, and so the same entry of a compiler cache.
   add_compile_options("$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
-  # g++ 12 warns of the standard library's own lines where they come precompiled.
-  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
 endif()
