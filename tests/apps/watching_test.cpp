@@ -104,6 +104,21 @@ CAF_TEST(a screen never exceeds its terminal and nothing from outside steers it)
   CAF_CHECK(!app::read_sample("[]", "{}", {}));
 }
 
+CAF_TEST(a store that takes no writes is a red line with its words) {
+  const std::string store = R"("kind":"redis","up":true,"last_error":"OOM command not allowed")";
+  const auto draw = [&](const std::string& takes_writes) {
+    const auto now = app::read_sample(R"({"store":{)" + store + R"(,"takes_writes":)" + takes_writes + "}}", "{}", {});
+    CAF_REQUIRE(now);
+    return app::draw_top(*now, nullptr, {120, 40}, true);
+  };
+  CAF_CHECK(draw("true").find("store redis up") != std::string::npos);
+  CAF_CHECK(draw("true").find("OOM") == std::string::npos);
+  const auto screen = draw("false");
+  CAF_CHECK(screen.starts_with("\x1b[1;31m"));
+  CAF_CHECK(screen.find("store redis TAKES NO WRITES") != std::string::npos);
+  CAF_CHECK(screen.find("\x1b[1;31mOOM command not allowed") != std::string::npos);
+}
+
 CAF_TEST(history is drawn from the file without a serve) {
   CAF_CHECK_EQUAL(run("get metrics:a:b").status, 0); // makes the folder
   const auto now = std::chrono::floor<std::chrono::seconds>(system_clocks()->wall_now()).time_since_epoch().count();
