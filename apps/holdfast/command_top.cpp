@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <optional>
+#include <utility>
 
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/control_client.hpp"
@@ -14,38 +17,68 @@ using namespace std::chrono_literals;
 
 constexpr auto interval = 1000ms;
 
-std::optional<top_sample> take_sample(const std::string& folder) {
-  const auto status = ask_serve(folder, "GET", "/api/v1/status?events=50", 3000ms);
-  const auto counters = ask_serve(folder, "GET", "/api/v1/counters", 3000ms);
-  if (!status || status->status != 200 || !counters || counters->status != 200)
+std::optional<top_sample> take_sample(const std::string& folder, const std::function<bool()>& given_up = {}) {
+  const auto status = ask_serve(folder, "GET", "/api/v1/status?events=50", 3000ms, given_up);
+  if (!status || status->status != 200)
+    return std::nullopt;
+  const auto counters = ask_serve(folder, "GET", "/api/v1/counters", 3000ms, given_up);
+  if (!counters || counters->status != 200)
     return std::nullopt;
   return read_sample(status->body, counters->body, boot_clock::now().time_since_epoch());
 }
 
-exit_status run_live(const std::string& folder, top_sample first) {
-  full_screen screen;
-  std::optional<top_sample> before;
-  std::optional<top_sample> now{std::move(first)};
-  auto next = boot_clock::now() + interval;
-  for (bool answers = true;;) {
-    auto size = size_of_terminal();
-    size.rows -= 1;
-    const auto note = answers ? "q quits" : "NO ANSWER from serve; q quits";
-    screen.show(draw_top(*now, before ? &*before : nullptr, size, true) + '\n' + std::string{note}.substr(0, static_cast<std::size_t>(size.columns)));
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - boot_clock::now());
-    if (const int key = screen.wait_for_key(std::max(left, 0ms)); key == 'q' || key == 'Q')
-      return exit_status::done;
-    if (boot_clock::now() < next)
-      continue;
-    next = boot_clock::now() + interval;
-    auto sample = take_sample(folder);
-    answers = sample.has_value();
-    if (sample) {
-      before = std::move(now);
-      now = std::move(sample);
+class live_top {
+public:
+  live_top(std::string folder, top_sample first) : folder_{std::move(folder)}, now_{std::move(first)} {}
+
+  // Until q is pressed.
+  void run() {
+    for (auto next = boot_clock::now() + interval; !over_;) {
+      draw();
+      look_at_keys(std::max(std::chrono::ceil<std::chrono::milliseconds>(next - boot_clock::now()), 0ms));
+      if (over_ || boot_clock::now() < next)
+        continue;
+      next = boot_clock::now() + interval;
+      sample();
     }
   }
-}
+
+private:
+  void draw() {
+    drawn_ = size_of_terminal();
+    const std::string note{answers_ ? "q quits" : "NO ANSWER from serve; q quits"};
+    const auto last = note.substr(0, static_cast<std::size_t>(drawn_.columns));
+    const auto rest = draw_top(now_, before_ ? &*before_ : nullptr, {drawn_.columns, drawn_.rows - 1}, true);
+    screen_.show(drawn_.rows > 1 ? rest + '\n' + last : last);
+  }
+
+  void look_at_keys(std::chrono::milliseconds at_most) {
+    const int key = screen_.wait_for_key(at_most);
+    over_ = over_ || key == 'q' || key == 'Q';
+  }
+
+  // A serve that hangs keeps neither the keys waiting nor the screen from fitting its terminal.
+  void sample() {
+    auto taken = take_sample(folder_, [this] {
+      look_at_keys(0ms);
+      if (!over_ && size_of_terminal() != drawn_)
+        draw();
+      return over_;
+    });
+    answers_ = taken.has_value();
+    if (!taken)
+      return;
+    before_ = std::exchange(now_, std::move(*taken));
+  }
+
+  std::string folder_;
+  full_screen screen_;
+  std::optional<top_sample> before_;
+  top_sample now_;
+  terminal_size drawn_;
+  bool answers_ = true;
+  bool over_ = false;
+};
 
 } // namespace
 
@@ -59,8 +92,10 @@ exit_status run_top(invocation& call) {
   const bool once = std::find(call.extra.begin(), call.extra.end(), "--once") != call.extra.end();
   if (!once && !is_terminal())
     return fail("top needs a terminal; --once prints one screen");
-  if (!once)
-    return run_live(folder, std::move(*sample));
+  if (!once) {
+    live_top{folder, std::move(*sample)}.run();
+    return exit_status::done;
+  }
   std::printf("%s\n", draw_top(*sample, nullptr, size_of_terminal(), false).c_str());
   return exit_status::done;
 }

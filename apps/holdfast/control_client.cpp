@@ -11,9 +11,14 @@ namespace holdfast::app {
 namespace {
 
 constexpr std::size_t answer_bytes_max = 64u << 20;
+constexpr int look_interval_ms = 50;
 
 struct curl_deleter {
   void operator()(CURL* handle) const noexcept { curl_library::get()->easy_cleanup(handle); }
+};
+
+struct multi_deleter {
+  void operator()(CURLM* handle) const noexcept { curl_library::get()->multi_cleanup(handle); }
 };
 
 std::size_t append(char* data, std::size_t, std::size_t bytes, void* target) {
@@ -29,12 +34,32 @@ bool never_connected(CURLcode outcome) noexcept {
   return outcome == CURLE_COULDNT_CONNECT || outcome == CURLE_COULDNT_RESOLVE_HOST;
 }
 
+// curl_easy_perform(), but for being given up.
+CURLcode perform(const curl_library& curl, CURL* handle, const std::function<bool()>& given_up) {
+  const std::unique_ptr<CURLM, multi_deleter> transfers{curl.multi_init()};
+  if (!transfers || curl.multi_add_handle(transfers.get(), handle) != CURLM_OK)
+    return CURLE_OUT_OF_MEMORY;
+  CURLcode outcome = CURLE_ABORTED_BY_CALLBACK;
+  for (int running = 1; running > 0 && !(given_up && given_up());) {
+    if (curl.multi_perform(transfers.get(), &running) != CURLM_OK)
+      break;
+    if (running > 0)
+      curl.multi_poll(transfers.get(), nullptr, 0, look_interval_ms, nullptr);
+  }
+  int left = 0;
+  if (const auto* told = curl.multi_info_read(transfers.get(), &left); told && told->msg == CURLMSG_DONE)
+    outcome = told->data.result;
+  curl.multi_remove_handle(transfers.get(), handle);
+  return outcome;
+}
+
 } // namespace
 
 std::string control_socket_path(const std::string& state_folder) { return state_folder + "/control.sock"; }
 
 expected<control_answer, no_answer> ask_serve(const std::string& state_folder, std::string_view method,
-                                              std::string_view path, std::chrono::milliseconds deadline) {
+                                              std::string_view path, std::chrono::milliseconds deadline,
+                                              const std::function<bool()>& given_up) {
   if (state_folder.empty())
     return unexpected{no_answer::nobody};
   const auto& curl = curl_library::get();
@@ -54,7 +79,7 @@ expected<control_answer, no_answer> ask_serve(const std::string& state_folder, s
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
   set(CURLOPT_WRITEFUNCTION, &append);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&answer.body));
-  if (const auto outcome = curl->easy_perform(handle.get()); outcome != CURLE_OK)
+  if (const auto outcome = perform(*curl, handle.get(), given_up); outcome != CURLE_OK)
     return unexpected{never_connected(outcome) ? no_answer::nobody : no_answer::silent};
   long status = 0;
   curl->easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);

@@ -2,10 +2,12 @@
 //
 // Bounds   one answer, at most 64 MiB, within the deadline.
 // Errors   no state folder, no socket or nobody listening: `nobody`, and the caller works without `serve`. A connection
-//          without a whole answer in time: `silent`, and what was asked for may be carried out all the same, now or later.
+//          without a whole answer in time: `silent`, and what was asked for may be carried out all the same, now or later. `given_up`,
+//          called every 50 ms while there is no answer, makes it `silent` at once by true.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +26,8 @@ std::string control_socket_path(const std::string& state_folder);
 
 expected<control_answer, no_answer> ask_serve(const std::string& state_folder, std::string_view method,
                                               std::string_view path,
-                                              std::chrono::milliseconds deadline = std::chrono::seconds{5});
+                                              std::chrono::milliseconds deadline = std::chrono::seconds{5},
+                                              const std::function<bool()>& given_up = {});
 
 // As the running serve sees it. True where it does not tell.
 bool store_of_serve_is_up(const std::string& state_folder);

@@ -65,12 +65,17 @@ full_screen::~full_screen() {
 
 void full_screen::show(const std::string& text) {
   std::string out = "\x1b[H";
-  for (const char c : text)
-    if (c == '\n')
-      out += "\x1b[K\r\n";
-    else
-      out += c;
-  write_all(out + "\x1b[K\x1b[J");
+  for (std::size_t begin = 0;;) {
+    const auto end = text.find('\n', begin);
+    // What was there goes first: erased behind a full line, its last character would go, too.
+    out += end == std::string::npos ? "\x1b[J" : "\x1b[K";
+    out.append(text, begin, end - begin);
+    if (end == std::string::npos)
+      break;
+    out += "\r\n";
+    begin = end + 1;
+  }
+  write_all(out);
 }
 
 int full_screen::wait_for_key(std::chrono::milliseconds at_most) {

@@ -13,6 +13,7 @@ namespace holdfast::app {
 struct terminal_size {
   int columns = 80;
   int rows = 24;
+  bool operator==(const terminal_size&) const = default;
 };
 
 terminal_size size_of_terminal();

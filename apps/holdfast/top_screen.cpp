@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "apps/holdfast/status_reading.hpp"
+#include "apps/holdfast/terminal_text.hpp"
+#include "runtime/printable.hpp"
 
 namespace holdfast::app {
 
@@ -14,30 +16,25 @@ namespace {
 
 using rapidjson::Value;
 
+constexpr std::size_t line_bytes_max = 4096; // more than a line of any terminal takes
+
 std::string length(const Value& of, const char* name) {
   const auto& value = part(of, name);
   return value.IsInt64() ? std::to_string(value.GetInt64()) + " s" : "-";
 }
 
-// Lines that are cut where the terminal ends; characters, not bytes, are counted.
+// Lines that are cut where the terminal ends. What came from outside must not steer the terminal: nothing in them does.
 class page {
 public:
   page(terminal_size size, bool bold) : size_{size}, bold_{bold} {}
 
   int left() const { return size_.rows - used_; }
 
-  void line(std::string text, bool wrong = false) {
+  void line(const std::string& from, bool wrong = false) {
     if (left() <= 0)
       return;
-    int columns = 0;
-    std::size_t end = 0;
-    while (end < text.size() && columns < size_.columns) {
-      ++columns;
-      ++end;
-      while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
-        ++end;
-    }
-    text.resize(end);
+    const auto clean = printable(from, line_bytes_max);
+    const std::string text{beginning_of(clean, size_.columns)};
     if (used_++ > 0)
       out_ += '\n';
     out_ += wrong && bold_ ? "\x1b[1;31m" + text + "\x1b[0m" : text;
@@ -56,14 +53,6 @@ std::string format(const char* how, Words... words) {
   char buffer[512];
   std::snprintf(buffer, sizeof buffer, how, words...);
   return buffer;
-}
-
-// What came from outside must not steer the terminal.
-std::string harmless(std::string from) {
-  for (auto& c : from)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      c = '?';
-  return from;
 }
 
 std::optional<double> rate_of(const top_sample& now, const top_sample* before, const std::string& key) {
@@ -96,10 +85,10 @@ void draw_fetchers(page& out, const top_sample& now) {
   for (const char* name : {"spot", "futures"}) {
     const auto& fetcher = part(part(now.status, "fetchers"), name);
     const bool wrong = text(fetcher, "state") != "running" || text(fetcher, "circuit") != "closed";
-    out.line(format("%-8s %-10s %-9s %8" PRId64 " %8" PRId64 " %8" PRId64 " %8s  ", name, text(fetcher, "state").c_str(),
-                    text(fetcher, "circuit").c_str(), number(fetcher, "restarts"), number(fetcher, "fetches"),
-                    number(fetcher, "failures"), length(fetcher, "forbidden_for").c_str())
-               + harmless(text(fetcher, "last_error")),
+    out.line(format("%-8s %-10s %-9s %8" PRId64 " %8" PRId64 " %8" PRId64 " %8s  ", name,
+                    text(fetcher, "state").c_str(), text(fetcher, "circuit").c_str(), number(fetcher, "restarts"),
+                    number(fetcher, "fetches"), number(fetcher, "failures"), length(fetcher, "forbidden_for").c_str())
+                 + text(fetcher, "last_error"),
              wrong);
   }
 }
@@ -114,7 +103,7 @@ void draw_counters(page& out, const top_sample& now, const top_sample* before, i
   for (const auto& [rate, key] : order) {
     if (--rows <= 0)
       break;
-    out.line(format("%16" PRId64 " %12s  ", now.counters.at(key), rate_text(rate_of(now, before, key)).c_str()) + harmless(key));
+    out.line(format("%16" PRId64 " %12s  ", now.counters.at(key), rate_text(rate_of(now, before, key)).c_str()) + key);
   }
 }
 
@@ -132,8 +121,8 @@ void draw_events(page& out, const top_sample& now) {
     char clock[16];
     std::strftime(clock, sizeof clock, "%H:%M:%S", &local);
     const auto count = number(one, "count");
-    out.line(std::string{clock} + ' ' + text(one, "subject") + ' ' + text(one, "kind") + (count > 1 ? " x" + std::to_string(count) : "") + ' '
-             + harmless(text(one, "detail")));
+    out.line(std::string{clock} + ' ' + text(one, "subject") + ' ' + text(one, "kind")
+             + (count > 1 ? " x" + std::to_string(count) : "") + ' ' + text(one, "detail"));
   }
 }
 
@@ -166,7 +155,7 @@ std::string draw_top(const top_sample& now, const top_sample* before, terminal_s
              + text(ledger, "pending_rows") + " pending, " + text(ledger, "set_aside_rows") + " set aside",
            !up || refuses);
   if (const auto why = text(store, "last_error"); (!up || refuses) && !why.empty())
-    out.line(harmless(why), true);
+    out.line(why, true);
   draw_markets(out, now, before);
   draw_fetchers(out, now);
   const int rest = out.left();

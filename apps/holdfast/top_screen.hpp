@@ -20,7 +20,7 @@ struct top_sample {
 // None where the texts are not what a serve answers.
 std::optional<top_sample> read_sample(const std::string& status, const std::string& counters, std::chrono::nanoseconds at);
 
-// At most `size.rows` lines of at most `size.columns` characters. `before` null: no rates yet. `bold` marks what is wrong.
+// At most `size.rows` lines, none wider than `size.columns`. `before` null: no rates yet. `bold` marks what is wrong.
 std::string draw_top(const top_sample& now, const top_sample* before, terminal_size size, bool bold);
 
 } // namespace holdfast::app

@@ -12,6 +12,9 @@ namespace {
 TEST(printable, keeps_clean_text_and_escapes_the_rest) {
   EXPECT_EQ(printable("币安人生USDT is fine"), "币安人生USDT is fine");
   EXPECT_EQ(printable("a\nb\x1b[31m\x7f"), "a\\x0ab\\x1b[31m\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "2J\xc2\x80\xc2\x9f\xc2\xa0"),
+            "\\xc2\\x9b2J\\xc2\\x80\\xc2\\x9f\xc2\xa0");
   EXPECT_EQ(printable("bad \xff\xc3 end"), "bad \\xff\\xc3 end");
   EXPECT_EQ(printable(std::string_view{"\0", 1}), "\\x00");
   EXPECT_EQ(printable(""), "");
