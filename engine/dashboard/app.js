@@ -5,15 +5,20 @@ const live = 300; // seconds of the live range
 const ranges = [["Live", live], ["1 h", 3600], ["24 h", 86400], ["30 d", 30 * 86400]];
 const markets = ["spot", "futures"];
 const keysOf = (market) => [`metrics:cache_hit:symbols_${market}`, `metrics:cache_miss:symbols_${market}`];
+const chartKeys = markets.flatMap(keysOf);
+const rateOver = 10; // seconds that a rate in the table is taken over; samples further apart than that are a gap in the charts
 
 const state = {
   token: sessionStorage.getItem("holdfast-token") ?? "",
   range: live,
-  samples: [],       // {at, values} of the live range
-  earlier: {},       // per counter: what the history knows of the time before the page was opened
+  samples: [],       // {at, values} of the last seconds, for the table
+  live: [],          // {at, values} of the live range, of the charts' counters alone
+  earlier: null,     // per counter: what the history knows of the time before `live`; null: nothing was heard of it yet
+  earlierAt: 0,      // when it was asked for that
+  kept: true,        // whether a history is kept
   answered: 0,       // when the server last answered
   said: "",
-  charted: 0,
+  charted: 0,        // when the history was last asked for the charts
   featuresAt: 0,     // when the features were last asked for
   failure: "",
 };
@@ -30,6 +35,8 @@ async function ask(path) {
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   return answer.json();
 }
+
+const why = (failure) => failure.name === "TimeoutError" ? "it takes too long" : failure.message;
 
 function wantToken() {
   byId("token-refused").hidden = !state.token;
@@ -69,21 +76,33 @@ function showStatus(status) {
 }
 
 function rateOf(key, sample) {
-  const before = state.samples.find((one) => one.at >= sample.at - 10);
-  if (!before || before === sample || !(key in before.values)) return null;
+  const before = state.samples[0];
+  if (before === sample || !(key in before.values)) return null;
   return (sample.values[key] - before.values[key]) / (sample.at - before.at);
 }
 
 function showCounters(values) {
   const sample = { at: Date.now() / 1000, values };
   state.samples.push(sample);
-  while (state.samples[0].at < sample.at - live - 5) state.samples.shift();
-  const rows = Object.keys(values).map((key) => [key, values[key], rateOf(key, sample)]);
-  counters.show(rows, byId("search").value);
+  while (state.samples[0].at < sample.at - rateOver) state.samples.shift();
+  // After a pause, as of a page in the background, the history knows more than the page.
+  if (state.live.length && sample.at - state.live.at(-1).at >= rateOver) {
+    state.live = [];
+    state.earlier = null;
+    state.earlierAt = 0;
+  }
+  state.live.push({ at: sample.at, values: Object.fromEntries(chartKeys.filter((key) => key in values).map((key) => [key, values[key]])) });
+  while (state.live[0].at < sample.at - live) state.live.shift();
+  showTable();
+}
+
+function showTable() {
+  const newest = state.samples.at(-1);
+  if (newest) counters.show(Object.keys(newest.values).map((key) => [key, newest.values[key], rateOf(key, newest)]), byId("search").value);
 }
 
 // Hits and misses per second, as [seconds, rate or null], into the two charts.
-function showLines(rates, from, until, gap) {
+function showLines(rates, from, until, gap, empty = "no questions in this time") {
   const hits = [];
   const requests = [];
   for (const market of markets) {
@@ -94,36 +113,51 @@ function showLines(rates, from, until, gap) {
     hits.push({ name: market, points: times.map((at) => [at, sum(at) > 0 ? Math.max(0, hit.get(at) ?? 0) / sum(at) : null]) });
     requests.push({ name: market, points: times.map((at) => [at, known(at) ? sum(at) : null]) });
   }
-  charts.hits.show(hits, from, until, gap);
-  charts.requests.show(requests, from, until, gap);
+  charts.hits.show(hits, from, until, gap, empty);
+  charts.requests.show(requests, from, until, gap, empty);
 }
 
 function chartLive() {
   const until = Date.now() / 1000;
   const rates = {};
-  for (const key of markets.flatMap(keysOf))
-    rates[key] = (state.earlier[key] ?? []).concat(state.samples.slice(1).map((sample, i) => {
-      const before = state.samples[i];
-      const known = key in sample.values && key in before.values && sample.at - before.at < 10;
+  for (const key of chartKeys) {
+    const earlier = (state.earlier?.[key] ?? []).filter(([at]) => at >= until - live);
+    rates[key] = earlier.concat(state.live.slice(1).map((sample, i) => {
+      const before = state.live[i];
+      const known = key in sample.values && key in before.values;
       return [sample.at, known ? (sample.values[key] - before.values[key]) / (sample.at - before.at) : null];
     }));
-  showLines(rates, until - live, until, 15);
+  }
+  showLines(rates, until - live, until, 15, state.live.length ? undefined : "nothing is heard of the counters");
 }
 
+const historyOf = (key, since, step) => ask(`/api/v1/history/${encodeURIComponent(key)}?since=${since}&step=${step}`);
+
 async function readEarlier() {
-  const began = Math.floor(Date.now() / 1000);
-  for (const line of await Promise.all(markets.flatMap(keysOf).map((key) => ask(`/api/v1/history/${encodeURIComponent(key)}?since=${began - live}&step=10`))))
-    state.earlier[line.key] = line.points.filter((point) => point.t + line.step <= began).map((point) => [point.t + line.step, point.rate]);
+  const first = state.live[0];
+  if (!state.kept || state.earlier || !first || Date.now() - state.earlierAt < 10000) return;
+  state.earlierAt = Date.now();
+  const began = Math.floor(first.at);
+  const lines = await Promise.all(chartKeys.map((key) => historyOf(key, began - live, 10)));
+  if (first !== state.live[0]) return;
+  state.earlier = Object.fromEntries(lines.map((line) =>
+    [line.key, line.points.filter((point) => point.t + line.step <= began).map((point) => [point.t + line.step, point.rate])]));
 }
 
 async function chartHistory() {
   const range = state.range;
   const until = Math.floor(Date.now() / 1000);
+  const without = (reason) => range === state.range && showLines({}, until - range, until, 0, reason);
+  if (!state.kept) return without("no history is kept");
   const step = Math.max(10, Math.ceil(range / 400 / 10) * 10);
-  const lines = await Promise.all(markets.flatMap(keysOf).map((key) => ask(`/api/v1/history/${encodeURIComponent(key)}?since=${until - range}&step=${step}`)));
-  if (range !== state.range) return;
-  const rates = Object.fromEntries(lines.map((line) => [line.key, line.points.map((point) => [point.t, point.rate])]));
-  showLines(rates, until - range, until, Math.max(...lines.map((line) => line.step)) * 1.5);
+  try {
+    const lines = await Promise.all(chartKeys.map((key) => historyOf(key, until - range, step)));
+    if (range !== state.range) return;
+    const rates = Object.fromEntries(lines.map((line) => [line.key, line.points.map((point) => [point.t, point.rate])]));
+    showLines(rates, until - range, until, Math.max(...lines.map((line) => line.step)) * 1.5);
+  } catch {
+    without("the history does not answer");
+  }
 }
 
 // Sums over days: every few seconds is often enough.
@@ -143,11 +177,35 @@ async function chart() {
 // A few at a time: a search through thousands of counters must not become thousands of questions.
 async function sparklines() {
   const until = Math.floor(Date.now() / 1000);
-  const wanted = counters.waitingForHistory(Date.now(), 30000).slice(0, 8);
+  const wanted = counters.dueForHistory(Date.now(), 30000, 8);
   await Promise.all(wanted.map(async (key) => {
-    const line = await ask(`/api/v1/history/${encodeURIComponent(key)}?since=${until - 3600}&step=60`);
-    counters.draw(key, line.points.map((point) => [point.t, point.rate]), until - 3600, until, line.step * 1.5, Date.now());
+    const line = state.kept ? await historyOf(key, until - 3600, 60) : null;
+    counters.draw(key, line, until - 3600, until);
   }));
+}
+
+async function readCounters() {
+  try {
+    showCounters(await ask("/api/v1/counters"));
+    setText(byId("counters-late"), "");
+  } catch (failure) {
+    setText(byId("counters-late"), `No newer values: ${why(failure)}.`);
+    throw failure;
+  }
+}
+
+// What is slow or fails beside the status holds up nothing else, and is asked for again a round later.
+const underWay = new Set();
+async function aside(question) {
+  if (underWay.has(question)) return;
+  underWay.add(question);
+  try {
+    await question();
+  } catch {
+    // It is told where it would be seen, or the status tells the same.
+  } finally {
+    underWay.delete(question);
+  }
 }
 
 function pulse() {
@@ -163,26 +221,26 @@ function pulse() {
 }
 
 async function round() {
+  aside(readCounters);
   try {
-    const [status, values] = await Promise.all([ask("/api/v1/status?events=100"), ask("/api/v1/counters")]);
+    const status = await ask("/api/v1/status?events=100");
     byId("token-form").hidden = true;
     document.querySelector("main").hidden = false;
     state.answered = Date.now();
     state.failure = "";
+    state.kept = status.history.kept;
     showStatus(status);
-    if (!state.samples.length) await readEarlier();
-    showCounters(values);
-    await Promise.all([chart(), sparklines(), readFeatures()]);
   } catch (failure) {
-    if (failure.message === "token") {
-      wantToken();
-      state.failure = "a token is wanted";
-    } else {
-      state.failure = failure.name === "TimeoutError" ? "it takes too long" : failure.message;
-    }
+    if (failure.message === "token") wantToken();
+    state.failure = failure.message === "token" ? "a token is wanted" : why(failure);
   }
   pulse();
+  if (state.failure || document.hidden) return;
+  for (const question of [readEarlier, chart, sparklines, readFeatures]) aside(question);
 }
+
+let wakeUp = () => {};
+document.addEventListener("visibilitychange", () => wakeUp());
 
 async function forever() {
   for (;;) {
@@ -191,7 +249,7 @@ async function forever() {
     const pause = (document.hidden ? 10000 : 1000) - (Date.now() - began);
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, Math.max(100, pause));
-      document.addEventListener("visibilitychange", () => { clearTimeout(timer); resolve(); }, { once: true });
+      wakeUp = () => { clearTimeout(timer); resolve(); };
     });
   }
 }
@@ -202,7 +260,7 @@ for (const [name, seconds] of ranges) {
   choice.addEventListener("change", () => {
     state.range = seconds;
     state.charted = 0;
-    chart().catch(() => {});
+    chart();
   });
   byId("ranges").append(make("label", {}, choice, make("span", {}, name)));
 }
@@ -212,10 +270,7 @@ byId("token-form").addEventListener("submit", (event) => {
   sessionStorage.setItem("holdfast-token", state.token);
   round();
 });
-byId("search").addEventListener("input", () => {
-  const newest = state.samples.at(-1);
-  if (newest) counters.show(Object.keys(newest.values).map((key) => [key, newest.values[key], rateOf(key, newest)]), byId("search").value);
-});
+byId("search").addEventListener("input", showTable);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.matches("input")) return;
   event.preventDefault();

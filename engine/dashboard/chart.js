@@ -66,8 +66,9 @@ class Chart {
     new ResizeObserver(() => this.draw()).observe(holder);
   }
 
-  show(lines, from, until, gap) {
-    Object.assign(this, { lines, from, until, gap });
+  // `empty` is said where the lines have no point.
+  show(lines, from, until, gap, empty) {
+    Object.assign(this, { lines, from, until, gap, empty });
     this.draw();
   }
 
@@ -112,8 +113,8 @@ class Chart {
     for (const line of this.lines)
       picture.append(svg("path", { class: line.name, d: pathOf(line.points, this.gap, x, y) }));
     if (!values.length)
-      picture.append(svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, "no questions in this time"));
-    this.tell(picture, x, height);
+      picture.append(svg("text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, this.empty));
+    this.tell(picture, x, height, values.length > 0);
     this.holder.querySelector("svg")?.remove();
     this.holder.prepend(picture);
   }
@@ -125,13 +126,13 @@ class Chart {
     return best;
   }
 
-  tell(picture, x, height) {
+  tell(picture, x, height, known) {
     const said = (at) => this.lines.map((line) => {
       const point = this.nearest(line, at);
       return `${line.name} ${point ? this.format(point[1]) : "none"}`;
     }).join(", ");
     const newest = Math.max(this.from, ...this.lines.flatMap((line) => line.points.slice(-1).map((point) => point[0])));
-    this.holder.setAttribute("aria-label", `${this.title}: ${said(this.cursor ?? newest)}. Arrow keys move in time.`);
+    this.holder.setAttribute("aria-label", `${this.title}: ${known ? `${said(this.cursor ?? newest)}. Arrow keys move in time.` : `${this.empty}.`}`);
     this.readout.hidden = this.cursor === null;
     if (this.cursor === null) return;
     picture.append(svg("line", { class: "cursor", x1: x(this.cursor), x2: x(this.cursor), y1: 8, y2: height - 24 }));

@@ -115,7 +115,8 @@ function showTasks(tasks) {
       make("td", isSilent(one) ? { class: "bad" } : {}, ago), make("td", {}, one.last_error || "none"));
   }));
   const silent = tasks.filter(isSilent).map((one) => one.name);
-  return silent.length ? ["warn", `no success of ${silent.join(", ")}`] : ["good", ""];
+  const others = silent.length > 3 ? ` and ${silent.length - 3} others` : "";
+  return silent.length ? ["warn", `no success of ${silent.slice(0, 3).join(", ")}${others}`] : ["good", ""];
 }
 
 function showFeatures(answer) {
@@ -182,14 +183,16 @@ class CounterTable {
       : found.length ? "" : "No counter of this name.");
   }
 
-  waitingForHistory(now, every) {
-    return [...this.rows.values()].filter((row) => !(now - (row.drawn ?? 0) < every)).map((row) => row.dataset.key);
+  // Those whose history was not asked for in this time; from now on it was.
+  dueForHistory(now, every, most) {
+    const due = [...this.rows.values()].filter((row) => !(now - row.asked < every)).slice(0, most);
+    for (const row of due) row.asked = now;
+    return due.map((row) => row.dataset.key);
   }
 
-  draw(key, points, from, until, gap, now) {
-    const row = this.rows.get(key);
-    if (!row) return;
-    row.drawn = now;
-    row.querySelector(".spark").replaceChildren(sparkline(points, from, until, gap));
+  // `line` null: no history is kept.
+  draw(key, line, from, until) {
+    this.rows.get(key)?.querySelector(".spark").replaceChildren(line
+      ? sparkline(line.points.map((point) => [point.t, point.rate]), from, until, line.step * 1.5) : make("small", {}, "not kept"));
   }
 }

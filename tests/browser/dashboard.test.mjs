@@ -1,54 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { end, endAll, freePort, startExchange, startHoldfast, startRedis, temporaryFolder } from "./servers.mjs";
+import { test } from "node:test";
+import { open, until, untilText, within } from "./page.mjs";
+import { end, freePort, startExchange, startHoldfast, startRedis, temporaryFolder } from "./servers.mjs";
 
-const { chromium } = createRequire(`${process.env.HOLDFAST_BROWSER_MODULES}/`)("playwright-core");
 const program = process.env.HOLDFAST_PROGRAM;
 // A simulated exchange answers at once; lists are fresh for a second, so that a dead one shows quickly.
 const quick = ["--spot-ttl=1s", "--futures-ttl=1s", "--spot-warmup-interval=1s", "--futures-warmup-interval=1s", "--fetch-timeout=1s", "--log-level=off"];
 
-let browser;
-before(async () => {
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-});
-after(async () => {
-  await browser?.close();
-  await endAll();
-});
-
-// A page that fails the test where the browser complains or anything from outside is asked for.
-async function open(url, settings = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...settings });
-  const page = await context.newPage();
-  page.complaints = [];
-  page.on("pageerror", (error) => page.complaints.push(error.message));
-  page.on("console", (message) => {
-    if (/Content Security Policy|Refused to/.test(message.text())) page.complaints.push(message.text());
-  });
-  page.on("request", (request) => {
-    if (!request.url().startsWith(url) && !request.url().startsWith("data:")) page.complaints.push(request.url());
-  });
-  await page.goto(url);
-  return page;
-}
-
 const word = (page, market) => page.locator(`#market-${market} .word`);
-
-// Asks until it is so. (Playwright's own waitForFunction() evaluates text, which the page's policy forbids.)
-async function until(page, condition) {
-  for (const giveUp = Date.now() + 20_000; Date.now() < giveUp; await page.waitForTimeout(20))
-    if (await page.evaluate(condition)) return;
-  assert.fail(`never so: ${condition}`);
-}
-
-async function within(ms, page, condition, what) {
-  const began = Date.now();
-  await until(page, condition);
-  const took = Date.now() - began;
-  assert.ok(took <= ms, `${what} showed after ${took} ms`);
-}
 
 test("numbers change when counters change, without reloading", async () => {
   const folder = temporaryFolder();
@@ -67,11 +27,6 @@ test("numbers change when counters change, without reloading", async () => {
   await page.keyboard.type("orders");
   await until(page, () => document.querySelectorAll("#counters tr").length === 1);
   await page.keyboard.press("Escape");
-  for (let i = 0; i < 20; ++i) await page.request.get(`${url}/api/v1/symbols/spot/BTCUSDT`);
-  await until(page, () => document.querySelector("#chart-requests path.spot")?.getAttribute("d").includes("L"));
-  await page.getByLabel("1 h").check();
-  await until(page, () => document.querySelector("#chart-hits svg"));
-  assert.match(await page.locator("#chart-hits").getAttribute("aria-label"), /Hit rate: spot/);
   assert.match(await page.locator("#events").textContent(), /engine started/);
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -93,21 +48,32 @@ test("a dead exchange shows within three seconds and its return, too", async () 
   await page.close();
 });
 
-test("a dead redis shows within three seconds, and that it is back", async () => {
-  const folder = temporaryFolder();
-  const port = await freePort();
-  const redis = await startRedis(port, folder);
-  const { url } = await startHoldfast(folder, ["--simulate", "--log-level=off", `--redis-url=redis://127.0.0.1:${port}/0`]);
-  const page = await open(url);
-  await until(page, () => document.querySelector('[data-term="link"]')?.textContent === "up");
-  await end(redis);
-  execFileSync(program, ["incr", "metrics:orders:sent", "5", `--state-dir=${folder}/state`]);
-  await within(3000, page, () => document.querySelector('[data-term="link"]').textContent === "DOWN", "the dead redis");
-  await until(page, () => /store link down/.test(document.querySelector("#events").textContent));
-  await startRedis(port, folder);
-  await until(page, () => document.querySelector('[data-term="link"]').textContent === "up");
-  await page.close();
-});
+// Only the page itself asks the store for anything here.
+for (const [name, fail, mend] of [
+  ["dead", end, (child, port, folder) => startRedis(port, folder)],
+  ["frozen", (child) => child.kill("SIGSTOP"), (child) => child.kill("SIGCONT")],
+])
+  test(`a ${name} redis shows within three seconds, and that it is back`, async () => {
+    const folder = temporaryFolder();
+    const port = await freePort();
+    const redis = await startRedis(port, folder);
+    const { url } = await startHoldfast(folder, ["--simulate", "--log-level=off", `--redis-url=redis://127.0.0.1:${port}/0`]);
+    const page = await open(url);
+    await until(page, () => document.querySelector('[data-term="link"]')?.textContent === "up");
+    await untilText(page, "#verdict-text", "all well");
+    await fail(redis);
+    await within(3000, page, () => document.querySelector('[data-term="link"]').textContent === "DOWN" && document.querySelector("#verdict").dataset.state === "bad", `the ${name} redis`);
+    await untilText(page, "#verdict-text", "the store link is down");
+    await untilText(page, "#events", "store link down");
+    // The page goes on: what needs no store is as live as before.
+    assert.equal(await word(page, "spot").textContent(), "Fresh");
+    await untilText(page, "#pulse", "live");
+    await mend(redis, port, folder);
+    await until(page, () => document.querySelector('[data-term="link"]').textContent === "up");
+    await untilText(page, "#verdict-text", "all well");
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  });
 
 test("tasks and features show what they did and a task that fails shows why", async () => {
   const exchange = await startExchange();
@@ -152,29 +118,85 @@ test("a token is asked for, refused when wrong, and kept for the tab", async () 
   await page.close();
 });
 
-test("it fits from 360 to 1920 pixels, in light and dark", async () => {
+test("without a history everything but the past is shown", async () => {
+  const folder = temporaryFolder();
+  const { url } = await startHoldfast(folder, ["--simulate", "--log-level=off", "--history-10s=0", "--history-1min=0", "--history-1h=0"]);
+  const page = await open(url);
+  await page.waitForSelector("#market-spot[data-state=good]");
+  execFileSync(program, ["incr", "metrics:feature_usage:grid_strategy", "7", `--state-dir=${folder}/state`]);
+  await page.waitForSelector('#counters tr[data-key="metrics:feature_usage:grid_strategy"]');
+  await page.waitForSelector('#features tr[data-feature="grid_strategy"]');
+  await untilText(page, '#counters tr[data-key="metrics:feature_usage:grid_strategy"] .spark', "not kept");
+  for (let i = 0; i < 20; ++i) await page.request.get(`${url}/api/v1/symbols/spot/BTCUSDT`);
+  await until(page, () => document.querySelector("#chart-requests path.spot")?.getAttribute("d").startsWith("M"));
+  await page.getByLabel("1 h").check();
+  await untilText(page, "#chart-requests", "no history is kept");
+  await untilText(page, "#pulse", "live");
+  await untilText(page, "#verdict-text", "all well");
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test("a history that does not answer holds nothing else up", async () => {
+  const folder = temporaryFolder();
+  const { url } = await startHoldfast(folder, ["--simulate", "--log-level=off"]);
+  const page = await open(url, {}, (made) => made.route(/\/api\/v1\/history\//, () => {}));
+  await page.waitForSelector("#market-spot[data-state=good]");
+  const add = () => execFileSync(program, ["incr", "metrics:orders:sent", "1", `--state-dir=${folder}/state`]);
+  await page.getByLabel("24 h").check();
+  for (let sent = 1; sent <= 3; ++sent) {
+    add();
+    await until(page, (value) => document.querySelector('#counters tr[data-key="metrics:orders:sent"] td')?.textContent === value, String(sent));
+  }
+  await untilText(page, "#chart-hits", "the history does not answer");
+  await untilText(page, "#pulse", "live");
+  await untilText(page, "#verdict-text", "all well");
+  await page.close();
+});
+
+test("counters that do not answer are told and the rest stays live", async () => {
   const { url } = await startHoldfast(temporaryFolder(), ["--simulate", "--log-level=off"]);
-  for (const colorScheme of ["light", "dark"])
-    for (const width of [360, 768, 1920]) {
-      const page = await open(url, { viewport: { width, height: 800 }, colorScheme });
-      await page.waitForSelector("#market-spot[data-state=good]");
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
-      const contrast = await page.evaluate(() => {
-        const light = (color) => {
-          const [r, g, b] = color.match(/[\d.]+/g).map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
-          return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        };
-        return [...document.querySelectorAll("#market-spot dt, #market-spot dd, #market-spot .pill, #pulse, #counters th, #tasks th, #tasks td, .quiet")].map((element) => {
-          const ink = light(getComputedStyle(element).color);
-          let ground = element;
-          while (/rgba\(0, 0, 0, 0\)/.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement;
-          const behind = light(getComputedStyle(ground).backgroundColor);
-          return (Math.max(ink, behind) + 0.05) / (Math.min(ink, behind) + 0.05);
-        });
-      });
-      assert.ok(Math.min(...contrast) >= 4.5, `contrast ${Math.min(...contrast)} in ${colorScheme}`);
-      assert.deepEqual(page.complaints, []);
-      await page.context().close();
+  const page = await open(url, {}, (made) => made.route(/\/api\/v1\/counters/, (route) => route.fulfill({ status: 503, body: "{}" })));
+  await page.waitForSelector("#market-spot[data-state=good]");
+  await untilText(page, "#counters-late", "No newer values: the server answered 503.");
+  await untilText(page, "#pulse", "live");
+  await page.unroute(/\/api\/v1\/counters/);
+  await until(page, () => document.querySelector("#counters-late").textContent === "");
+  await page.close();
+});
+
+test("a page that is left open grows no further", async () => {
+  const { url } = await startHoldfast(temporaryFolder(), ["--simulate", "--log-level=off"]);
+  const page = await open(url, {}, (made) => made.addInitScript(() => {
+    globalThis.listeners = 0;
+    const add = document.addEventListener;
+    document.addEventListener = function (...args) {
+      ++globalThis.listeners;
+      return add.apply(this, args);
+    };
+  }));
+  let rounds = 0;
+  page.on("response", (response) => { if (response.url().includes("/api/v1/status")) ++rounds; });
+  await page.waitForSelector("#market-spot[data-state=good]");
+  const listeners = await page.evaluate(() => globalThis.listeners);
+  for (const enough = rounds + 4; rounds < enough;) await page.waitForEvent("response");
+  assert.equal(await page.evaluate(() => globalThis.listeners), listeners);
+  // Ten minutes of a second each, with a thousand counters.
+  const held = await page.evaluate(() => {
+    const real = Date.now;
+    const values = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`metrics:left:open_${i}`, i]));
+    const most = { samples: 0, live: 0, keys: 0 };
+    for (let second = 1; second <= 600; ++second) {
+      Date.now = () => real() + second * 1000;
+      showCounters({ ...values, "metrics:cache_hit:symbols_spot": second });
+      most.samples = Math.max(most.samples, state.samples.length);
+      most.live = Math.max(most.live, state.live.length);
+      most.keys = Math.max(most.keys, ...state.live.map((sample) => Object.keys(sample.values).length));
     }
+    Date.now = real;
+    return most;
+  });
+  assert.ok(held.samples <= 12 && held.live > 290 && held.live <= 303 && held.keys <= 4, JSON.stringify(held));
+  assert.deepEqual(page.complaints, []);
+  await page.close();
 });
