@@ -17,7 +17,7 @@ namespace holdfast {
 namespace {
 
 constexpr int format_version = 1;
-constexpr std::size_t text_bytes_max = 64u << 20;
+constexpr std::size_t text_bytes_max = 16u << 20; // a parsed text may take twenty times its size; real ones have one or two MiB
 // The year 2223. Ages are counted in nanoseconds, which hold 292 years.
 constexpr std::int64_t fetched_at_us_max = 8'000'000'000'000'000;
 

@@ -2,7 +2,7 @@
 // from. What holdfast processes hand each other through the store, and what the state folder keeps.
 //
 // Errors   decode answers why a text is none of ours; it believes nothing that is not exactly as encode writes it.
-// Bounds   texts of at most 64 MiB.
+// Bounds   texts of at most 16 MiB.
 #pragma once
 
 #include <cstdint>

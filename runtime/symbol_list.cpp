@@ -10,7 +10,7 @@ namespace holdfast {
 
 namespace {
 
-constexpr std::size_t text_bytes_max = 64u << 20;
+constexpr std::size_t text_bytes_max = 16u << 20; // a parsed text may take twenty times its size; real ones have one or two MiB
 
 void append_field(std::string& out, std::string_view name, std::string_view text) {
   out += out.back() == '{' ? "\"" : ",\"";

@@ -4,7 +4,7 @@
 //
 // Errors   read_symbol_list() answers why a text is no such array; one bad element costs the whole array, since
 //          another program that writes nonsense is not half believed.
-// Bounds   text of at most 64 MiB.
+// Bounds   text of at most 16 MiB.
 #pragma once
 
 #include <string>

@@ -177,6 +177,19 @@ TEST(symbol_codec, a_table_that_is_not_there_becomes_text_that_is_refused) {
   EXPECT_FALSE(decode_symbols("", usdt));
 }
 
+// 60 MB of such elements would be a gigabyte once parsed.
+TEST(exchange_info, a_value_of_more_than_16_mib_is_refused_unread) {
+  std::string ones = "[1";
+  while (ones.size() <= 16u << 20)
+    ones += ",1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1";
+  ones += ']';
+  const auto list = read_symbol_list(ones, usdt);
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error(), "the value has " + std::to_string(ones.size()) + " bytes, more than a symbol list may have");
+  EXPECT_FALSE(decode_symbols(ones, usdt));
+  EXPECT_FALSE(fingerprint_in(ones));
+}
+
 TEST(exchange_info, escaped_and_raw_names_are_the_same_symbol) {
   const auto raw = read_exchange_info(body_of(plain("币安人生USDT")), usdt);
   const auto escaped = read_exchange_info(body_of(plain("\\u5e01\\u5b89\\u4eba\\u751fUSDT")), usdt);

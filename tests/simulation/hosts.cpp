@@ -53,15 +53,15 @@ void hosts::ask(engine_process& one, const Actor& whom, Question question, std::
   *open = {"opening " + std::to_string(one.opening) + ": " + std::move(what), one.number, now_.awake(), now_.awake() + patience};
   waiting_.push_back(open);
   const scheduler::within its_process{turns_, one.number};
-  system_.spawn([whom, question = std::move(question), open, then = std::move(then)](caf::event_based_actor* self) {
+  system_.spawn([&now = now_, whom, question = std::move(question), open, then = std::move(then)](caf::event_based_actor* self) {
     self->request(whom, caf::infinite, question)
       .then(
-        [open, then](Answer& given) {
-          open->answered = true;
+        [&now, open, then](Answer& given) {
+          open->answered = now.awake();
           then(std::optional<Answer>{std::move(given)}, fault::none);
         },
-        [open, then](const caf::error& why) {
-          open->answered = true;
+        [&now, open, then](const caf::error& why) {
+          open->answered = now.awake();
           then(std::nullopt, fault_of(why));
         });
   });
@@ -211,14 +211,16 @@ void hosts::retire(engine_process& one, std::function<void(bool)> then) {
 }
 
 void hosts::check_waiting(const std::vector<std::unique_ptr<engine_process>>& processes) {
-  std::erase_if(waiting_, [](const auto& one) { return one->answered; });
   for (const auto& one : waiting_) {
     const auto process = std::find_if(processes.begin(), processes.end(), [&](const auto& some) { return some->number == one->process; });
     const bool disturbed = process == processes.end() || (*process)->disturbed_until >= one->asked;
-    if (!disturbed && now_.awake() > one->due)
-      notes_.violate(one->what + " is not answered " + std::to_string((now_.awake() - one->asked) / 1ms) + " ms after it was asked, "
+    const auto waited_until = one->answered.value_or(now_.awake());
+    if (!disturbed && waited_until > one->due)
+      notes_.violate(one->what + (one->answered ? " was answered " : " is not answered ")
+                     + std::to_string((waited_until - one->asked) / 1ms) + " ms after it was asked, "
                      + std::to_string((one->due - one->asked) / 1ms) + " were promised");
   }
+  std::erase_if(waiting_, [](const auto& one) { return one->answered.has_value(); });
 }
 
 void hosts::forget(process_number process) {

@@ -35,7 +35,7 @@ public:
   // Stops counting and brings everything to the store; `then(complete)` once.
   void retire(engine_process& one, std::function<void(bool)> then);
 
-  // Nobody waits for longer than he was promised.
+  // Nobody waits, or has waited since the last look, for longer than he was promised.
   void check_waiting(const std::vector<std::unique_ptr<engine_process>>& processes);
   // Of processes that are gone: nobody will answer.
   void forget(process_number process);
@@ -53,9 +53,9 @@ private:
   struct waiting {
     std::string what;
     process_number process;
-    nanoseconds asked; // awake time
+    nanoseconds asked; // awake time, as the others
     nanoseconds due;
-    bool answered = false;
+    std::optional<nanoseconds> answered;
   };
 
   template <class Answer, class Actor, class Question>
