@@ -32,7 +32,8 @@ struct fixture {
     const auto before = host.status().commands;
     const auto end = boot_clock::now() + 300ms;
     int asked = 0;
-    while (boot_clock::now() < end) {
+    // However slow the machine is: one answer may take as long as all others.
+    while (boot_clock::now() < end || (asked <= 10 && boot_clock::now() < end + 10s)) {
       question();
       ++asked;
     }
