@@ -1,9 +1,11 @@
 #include "runtime/redis_subscription.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <exception>
 #include <random>
-#include <system_error>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <poll.h>
@@ -29,7 +31,7 @@ redis_subscription::redis_subscription(redis_subscription_settings settings, std
   : settings_{std::move(settings)}, heard_{std::move(heard)}, stop_{::eventfd(0, EFD_CLOEXEC)} {
   // Without it nothing could end the thread.
   if (stop_ < 0)
-    throw std::system_error{errno, std::generic_category(), "eventfd"};
+    throw std::runtime_error{std::string{"no descriptor to stop them by: "} + std::strerror(errno)};
   try {
     thread_ = std::thread{[this] { serve(); }};
   } catch (...) {

@@ -3,7 +3,7 @@
 // Threads  one of its own, which calls `heard`; the destructor ends it.
 // Bounds   nothing is queued; the destructor returns within the connect timeout. A silent connection is asked for a sign
 //          of life every 5 s and given up where none comes within the reply timeout.
-// Errors   the constructor throws std::system_error where no descriptor or no thread is to be had. After that every
+// Errors   the constructor throws a std::runtime_error where no descriptor or no thread is to be had. After that every
 //          failure is a new connection after a backoff, a refusal (no permission) a warning and a rare retry.
 // Loses    what is published while there is no connection: listeners need a check of their own.
 #pragma once

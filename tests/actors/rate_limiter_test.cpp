@@ -78,6 +78,8 @@ struct fixture : test::actor_fixture {
     = std::make_shared<limiter_registry>(clock, [](const std::string&) { return limiter_counters{}; });
   rate_limiter_actor under_test = sys.spawn(rate_limiter, rate_limiter_settings{"me"}, clock_ptr{clock}, registry, store);
   std::vector<rate_decision> answers;
+  // What is still under way is answered while there is somebody to take it.
+  ~fixture() { run(); }
 
   static acquire_permits wanted(std::int64_t limit = 3, std::uint32_t amount = 1, limiter_options options = {}) {
     return {key, limit, 1s, amount, options};

@@ -187,7 +187,6 @@ TEST(exchange_info, a_value_of_more_than_16_mib_is_refused_unread) {
   ASSERT_FALSE(list);
   EXPECT_EQ(list.error(), "the value has " + std::to_string(ones.size()) + " bytes, more than a symbol list may have");
   EXPECT_FALSE(decode_symbols(ones, usdt));
-  EXPECT_FALSE(fingerprint_in(ones));
 }
 
 TEST(exchange_info, escaped_and_raw_names_are_the_same_symbol) {
