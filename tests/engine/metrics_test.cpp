@@ -105,8 +105,8 @@ struct real_prometheus {
   static std::string path_of(const std::string& expression) {
     std::ostringstream path;
     path << "/api/v1/query?query=" << std::hex << std::uppercase << std::setfill('0');
-    for (const unsigned char c : expression)
-      path << '%' << std::setw(2) << int{c};
+    for (const char c : expression)
+      path << '%' << std::setw(2) << int{static_cast<unsigned char>(c)};
     return path.str();
   }
   std::string get(const std::string& path) const { return running::get_from("http://" + address + path).value_or(""); }
