@@ -18,13 +18,12 @@ class captured_log {
 public:
   captured_log() : lines_{std::make_shared<collector>()} {
     before_ = spdlog::get("holdfast");
-    spdlog::drop("holdfast");
-    spdlog::register_logger(std::make_shared<spdlog::logger>("holdfast", lines_));
+    put(std::make_shared<spdlog::logger>("holdfast", lines_));
   }
   ~captured_log() {
     spdlog::drop("holdfast");
     if (before_)
-      spdlog::register_logger(before_);
+      put(before_);
   }
   captured_log(const captured_log&) = delete;
   captured_log& operator=(const captured_log&) = delete;
@@ -37,6 +36,17 @@ public:
   void when_logged(std::function<void()> then) { lines_->then = std::move(then); }
 
 private:
+  // Whoever logs meanwhile makes another one.
+  static void put(const std::shared_ptr<spdlog::logger>& one) {
+    while (spdlog::get("holdfast") != one) {
+      spdlog::drop("holdfast");
+      try {
+        spdlog::register_logger(one);
+      } catch (const spdlog::spdlog_ex&) {
+      }
+    }
+  }
+
   class collector final : public spdlog::sinks::base_sink<std::mutex> {
   public:
     std::function<void()> then; // empty: nothing
