@@ -45,6 +45,8 @@ expected<curl_library, std::string> load() {
     return cannot_load();
   if (const auto code = curl.global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK)
     return unexpected{std::string{"libcurl cannot be used: "} + curl.easy_strerror(code)};
+  find(library, "OPENSSL_thread_stop", curl.openssl_thread_stop);
+  curl.leave_thread();
   return curl;
 }
 

@@ -44,6 +44,16 @@ struct curl_library {
   decltype(&::curl_url_get) url_get = nullptr;
   decltype(&::curl_url_set) url_set = nullptr;
 
+  // OpenSSL's, where libcurl brings it.
+  void (*openssl_thread_stop)() = nullptr;
+
+  // Lets go what OpenSSL keeps for the calling thread, which is taken up again where it is wanted. Left to the thread's end it
+  // would race with OpenSSL's own at the end of the process: CAF's detached threads are not joined.
+  void leave_thread() const noexcept {
+    if (openssl_thread_stop)
+      openssl_thread_stop();
+  }
+
   // Ready to be used: curl_global_init() was called.
   static const expected<curl_library, std::string>& get();
 };

@@ -27,6 +27,10 @@ struct multi_deleter {
 struct list_deleter {
   void operator()(curl_slist* list) const noexcept { curl_library::get()->slist_free_all(list); }
 };
+struct thread_leaver {
+  const curl_library& curl;
+  ~thread_leaver() { curl.leave_thread(); }
+};
 using list_ptr = std::unique_ptr<curl_slist, list_deleter>;
 
 transfer_failure_kind kind_of(CURLcode code) noexcept {
@@ -97,6 +101,7 @@ bool can_be_sent(const http_request& request) {
 
 struct http_client::handles {
   const curl_library& curl;
+  thread_leaver after_the_handles{curl};
   std::unique_ptr<CURLM, multi_deleter> multi{curl.multi_init()};
   std::unique_ptr<CURL, easy_deleter> easy{curl.easy_init()};
 
@@ -156,6 +161,7 @@ expected<http_answer, transfer_failure> http_client::get(const http_request& req
   const auto& curl = curl_library::get();
   if (!curl)
     return failure(transfer_failure_kind::unreachable, curl.error());
+  const thread_leaver at_the_end{*curl};
   if (!handles_) {
     handles_ = std::make_unique<handles>(*curl);
     running_ = handles_.get();
