@@ -48,11 +48,8 @@ void record(history_state& state, const history_sample& sample) {
 }
 
 history_answer answer(history_state& state, const history_wanted& wanted) {
-  history_answer told{wanted.key, {}, {}};
-  if (!state.file) {
-    told.refusal = "no history is kept";
-    return told;
-  }
+  if (!state.file)
+    return {wanted.key, {}, "no history is kept", fault::no_data};
   const auto now = seconds_of(state.clock->wall_now());
   history_range range;
   range.until = wanted.until.value_or(now);
@@ -61,11 +58,9 @@ history_answer answer(history_state& state, const history_wanted& wanted) {
   // The running minute too.
   state.file->roll_up();
   auto line = state.file->read(wanted.key, range, now);
-  if (line)
-    told.line = std::move(*line);
-  else
-    told.refusal = line.error();
-  return told;
+  if (!line)
+    return {wanted.key, {}, line.error().why, line.error().file_failed ? fault::store_away : fault::bad_request};
+  return {wanted.key, std::move(*line), {}, fault::none};
 }
 
 history_days days_of(history_state& state, const history_days_wanted& wanted) {

@@ -234,7 +234,7 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
 void engine::history_async(history_wanted wanted, std::function<void(history_answer)> callback, duration timeout) noexcept {
   ask_later_if_alive<history_answer>(*parts_, parts_->history, timeout, std::move(wanted),
                                      [callback = std::move(callback)](std::optional<history_answer> given, fault why) {
-                                       callback(given ? std::move(*given) : history_answer{{}, {}, to_string(why)});
+                                       callback(given ? std::move(*given) : history_answer{{}, {}, to_string(why), why});
                                      });
 }
 

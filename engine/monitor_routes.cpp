@@ -42,6 +42,13 @@ std::string history_json(const history_answer& answer) {
   return out + "]}";
 }
 
+gateway_answer history_answer_for(const history_answer& answer) {
+  if (answer.error == fault::none)
+    return json_answer(history_json(answer));
+  const auto status = answer.error == fault::bad_request ? 400U : answer.error == fault::no_data ? 404U : 503U;
+  return problem(status, "No history", answer.refusal);
+}
+
 gateway_route route_of(std::string_view path) noexcept {
   using enum gateway_route;
   constexpr std::string_view market_routes = "/api/v1/symbols/";
@@ -81,9 +88,8 @@ void history_route(engine& host, std::string_view key, const gateway_request& re
   for (auto* end : {&wanted.since, &wanted.until})
     if (*end && **end < 0)
       **end += now;
-  host.history_async(std::move(wanted), [respond](const history_answer& answer) {
-    respond(answer.refusal.empty() ? json_answer(history_json(answer)) : problem(400, "No history", answer.refusal));
-  }, patience);
+  host.history_async(
+      std::move(wanted), [respond](const history_answer& answer) { respond(history_answer_for(answer)); }, patience);
 }
 
 void features_route(engine& host, const gateway_request& request, respond_function respond) {

@@ -13,6 +13,8 @@ gateway_route route_of(std::string_view path) noexcept;
 
 // As the history route answers it.
 std::string history_json(const history_answer& answer);
+// 404 where no history is kept, 400 for a range that makes no sense, 503 where its file cannot be read or is not in time.
+gateway_answer history_answer_for(const history_answer& answer);
 
 // GET /metrics
 gateway_answer metrics_answer(const engine& host);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <holdfast/messages/fault.hpp>
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/history_file.hpp>
 
@@ -29,7 +30,10 @@ struct history_wanted {
 struct history_answer { // a line, or why there is none
   std::string key;     // the counter that was asked about
   history_line line;   // empty where `refusal` is not
-  std::string refusal; // why the question cannot be answered; empty where it was
+  std::string refusal; // why the question cannot be answered, for people; empty where it was
+  // The same as a fault: `no_data` where no history is kept, `bad_request` where the range makes no sense,
+  // `store_away` where its file cannot be read.
+  fault error = fault::none;
 };
 
 // How much counters grew on each day of UTC, the last of them today. Answered with history_days.

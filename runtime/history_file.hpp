@@ -65,6 +65,12 @@ struct history_line { // points of one counter, the oldest first
   std::vector<history_point> points; // in order of time, none where nobody watched
 };
 
+// Why there is no line, a sentence for people.
+struct history_refusal {
+  std::string why;
+  bool file_failed = false; // the question was a good one
+};
+
 // Keys and totals, each key once, in any order.
 using counter_values = std::vector<std::pair<std::string, std::int64_t>>;
 
@@ -87,8 +93,8 @@ public:
   bool record(std::int64_t now, const counter_values& values);
   // Brings minutes and hours up to date with the last record(). record() does so at the turn of each minute.
   bool roll_up();
-  // A counter that nobody knows has no points. The error is a sentence for people.
-  expected<history_line, std::string> read(std::string_view key, const history_range& range, std::int64_t now);
+  // A counter that nobody knows has no points.
+  expected<history_line, history_refusal> read(std::string_view key, const history_range& range, std::int64_t now);
   // How much a counter grew on each of the last `days` days of UTC, the last one today. What happened while nobody watched
   // counts on the day on which it was seen. A counter that was there before the history knew it counts from then on.
   std::vector<std::int64_t> per_day(std::string_view key, std::uint32_t days, std::int64_t now);

@@ -41,17 +41,18 @@ history_file::grid history_file::grid_for(const history_range& range, std::int64
   return {(step + resolution - 1) / resolution * resolution, resolution};
 }
 
-expected<history_line, std::string> history_file::read(std::string_view key, const history_range& range, std::int64_t now) {
+expected<history_line, history_refusal> history_file::read(std::string_view key, const history_range& range, std::int64_t now) {
+  const auto refused = [](std::string why) { return unexpected{history_refusal{std::move(why), false}}; };
   const auto far = [](std::int64_t moment) { return moment > moment_max || moment < -moment_max; };
   if (far(range.since) || far(range.until) || range.step.value_or(1) > step_max)
-    return unexpected{std::string{"since and until must be within 40000000000 s of 1970, and step at most ten years"}};
+    return refused("since and until must be within 40000000000 s of 1970, and step at most ten years");
   if (range.until < range.since || range.step.value_or(1) <= 0)
-    return unexpected{std::string{"since must not be after until, and step must be above zero"}};
+    return refused("since must not be after until, and step must be above zero");
   history_line line;
   const auto [step, resolution] = grid_for(range, now);
   line.step = step;
   if ((range.until - range.since) / line.step > points_max)
-    return unexpected{"more than " + std::to_string(points_max) + " points; take a larger step or a shorter range"};
+    return refused("more than " + std::to_string(points_max) + " points; take a larger step or a shorter range");
   const auto found = ids_.find(std::string{key});
   if (found == ids_.end())
     return line;
@@ -81,6 +82,8 @@ expected<history_line, std::string> history_file::read(std::string_view key, con
     else
       line.points.push_back({at, value, {}});
   }
+  if (!before.good() || !rows.good() || !seen.good())
+    return unexpected{history_refusal{"the history cannot be read: " + last_error_, true}};
   for (std::size_t i = 1; i < line.points.size(); ++i)
     if (auto& point = line.points[i]; point.at - line.points[i - 1].at == line.step)
       point.rate = (static_cast<double>(point.value) - static_cast<double>(line.points[i - 1].value))

@@ -85,7 +85,9 @@ CAF_TEST(what could not be written is told until it can be again) {
 CAF_TEST(without a file everything else goes on and a question is told so) {
   start(folder.file("no/such/folder/history.sqlite"));
   tell(1);
-  CAF_CHECK_EQUAL(answer().refusal, "no history is kept");
+  const auto told = answer();
+  CAF_CHECK_EQUAL(told.refusal, "no history is kept");
+  CAF_CHECK(told.error == fault::no_data);
   CAF_CHECK(!status().kept);
   CAF_CHECK(!status().last_error.empty());
 }

@@ -238,6 +238,16 @@ TEST_F(history, nonsense_is_refused_with_a_reason_and_an_unknown_counter_has_no_
   EXPECT_TRUE(read(begin + 600, begin + 700, {}, "metrics:a:b").known);
 }
 
+TEST_F(history, a_file_that_cannot_be_read_is_told_and_is_no_gap) {
+  watch(begin, begin + 20);
+  ASSERT_TRUE(test::execute(folder.file("history.sqlite"), "DROP TABLE seen"));
+  const auto line = file->read("metrics:a:b", {begin, begin + 20, {}}, begin + 20);
+  ASSERT_FALSE(line);
+  EXPECT_TRUE(line.error().file_failed);
+  EXPECT_NE(line.error().why.find("cannot be read"), std::string::npos) << line.error().why;
+  EXPECT_FALSE(file->read("metrics:a:b", {10, 5, {}}, 10).error().file_failed);
+}
+
 TEST_F(history, ranges_at_the_end_of_all_numbers_are_refused) {
   constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
   constexpr auto highest = std::numeric_limits<std::int64_t>::max();
