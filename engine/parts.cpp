@@ -1,7 +1,6 @@
 #include "engine/parts.hpp"
 
 #include <algorithm>
-#include <future>
 #include <random>
 
 #include <caf/actor_cast.hpp>
@@ -23,20 +22,13 @@
 #include "config/fingerprint.hpp"
 #include "config/history_limits.hpp"
 #include "config/keys.hpp"
-#include "config/metric_keys.hpp"
 #include "runtime/ledger_file.hpp"
 #include "runtime/log.hpp"
 #include "runtime/machine.hpp"
-#include "runtime/sqlite_reader.hpp"
-#include "runtime/symbol_codec.hpp"
 
 namespace holdfast {
 
 using namespace std::chrono_literals;
-
-list_rules list_rules_of(const options& settings, market which) {
-  return {settings.quote_assets, settings.priority(which)};
-}
 
 engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   : system{on}, means{std::move(given)}, settings{means.settings}, clock{means.clock} {
@@ -46,7 +38,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   if (!folder.warning.empty())
     logger()->warn("{}", folder.warning);
   // A new process answers as early as it can: the lists are read while the ledger is made.
-  auto lists = std::async(beside(), [this] { load_last_good(); });
+  auto lists = read_known_lists(folder.readable, settings, clock, means.own_threads);
   ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)
                                : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity,
                                                     settings.ledger_stripes);
@@ -62,45 +54,15 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
       = std::make_shared<exchange_memory>(folder.file("refused_" + name + ".json"), clock, !settings.api_key.empty(),
                                           folder.file("accepted_" + name + '_' + settings.site(which) + ".json"));
   }
-  lists.get();
+  known = lists.get();
+  // Before anything else answers: a start without network still has its lists.
+  for (const auto which : all_markets)
+    if (const auto& list = known[index(which)]; list.table)
+      board->publish(which, {list.table, list.source, list.fetched_at, list.fetched_boot, {}, list.order, 1});
   spawn_actors();
   spawn_rate_limiter();
   spawn_keepers();
   spawn_watchers();
-}
-
-// Before anything else answers: a start without network still has its lists.
-void engine_parts::load_last_good() {
-  if (folder.readable.empty())
-    return;
-  std::vector<std::string> wanted;
-  for (const auto which : all_markets)
-    wanted.push_back(keys::local_last_good(which));
-  const auto stored = read_entries(folder.readable + "/store.sqlite", wanted);
-  const auto publish = [this, &stored](market which) {
-    if (const auto& text = stored[index(which)])
-      publish_last_good(which, *text);
-  };
-  auto futures = std::async(beside(), [&publish] { publish(market::futures); });
-  publish(market::spot);
-  futures.get();
-}
-
-void engine_parts::publish_last_good(market which, const std::string& text) {
-  const auto decoded = decode_symbols(text, list_rules_of(settings, which));
-  if (!decoded || decoded->fingerprint != fingerprint_of(settings))
-    return;
-  auto& answer = known[index(which)];
-  answer = {decoded->table, symbols_source::last_good, decoded->fetched_at, {}, decoded->order};
-  // An impossible age is an unknown one.
-  if (decoded->fetched_at && *decoded->fetched_at <= clock->wall_now())
-    answer.fetched_boot = clock->boot_now() - (clock->wall_now() - *decoded->fetched_at);
-  board->publish(which, {answer.table, answer.source, answer.fetched_at, answer.fetched_boot, {}, answer.order, 1});
-}
-
-// Where no thread can be had, and in a simulation, the caller's own does it.
-std::launch engine_parts::beside() const noexcept {
-  return means.own_threads ? std::launch::async | std::launch::deferred : std::launch::deferred;
 }
 
 // One message per table that is read until its time is almost over. A forked child has nobody to send it to.

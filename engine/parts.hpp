@@ -13,6 +13,7 @@
 #include "config/metric_keys.hpp"
 #include "engine/engine.hpp"
 #include "engine/http_gateway.hpp"
+#include "engine/known_lists.hpp"
 #include "engine/limiter_access.hpp"
 #include "engine/means.hpp"
 #include "engine/metrics.hpp"
@@ -32,9 +33,6 @@ namespace holdfast {
 struct engine_parts {
   engine_parts(caf::actor_system& on, engine_means given);
 
-  void load_last_good();
-  void publish_last_good(market which, const std::string& text);
-  std::launch beside() const noexcept;
   void spawn_actors();
   void spawn_watchers();
   void spawn_rate_limiter();
@@ -62,7 +60,7 @@ struct engine_parts {
   early_refresh_ptr early = std::make_shared<early_refresh>();
   std::shared_ptr<counter_ledger> ledger;
   std::unique_ptr<ledger_sync> syncing; // null: left to the kernel
-  std::array<symbols_answer, market_count> known; // last good of the state folder
+  known_lists known; // last good of the state folder
   std::array<holdfast::counter, market_count> hits;
   std::array<std::shared_ptr<embargo>, market_count> budgets;
   std::array<std::shared_ptr<exchange_memory>, market_count> memories;
@@ -95,7 +93,5 @@ struct engine_parts {
 
 // Made on first use. Where the name is no segment of a key, or there are too many tasks, the one that all those share.
 task task_of(engine_parts& all, std::string_view name, std::chrono::nanoseconds every) noexcept;
-
-list_rules list_rules_of(const options& settings, market which);
 
 } // namespace holdfast
