@@ -122,7 +122,7 @@ expected<std::string, std::string> read_file(const engine_config& config, const 
     return unexpected{file.error()};
   auto line = (*file)->read(key, range, now_seconds());
   if (!line)
-    return unexpected{line.error()};
+    return unexpected{line.error().why};
   return history_json({key, std::move(*line), {}});
 }
 
