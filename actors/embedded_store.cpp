@@ -4,46 +4,23 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/embedded_link.hpp"
 #include "actors/embedded_symbols.hpp"
 #include "config/keys.hpp"
-#include "runtime/boot_name.hpp"
-#include "runtime/log.hpp"
 #include "runtime/sqlite_distinct.hpp"
 
 namespace holdfast {
 
 namespace {
 
+using namespace embedded_parts;
 using self_pointer = store_actor::stateful_pointer<embedded_store_state>;
 
 constexpr std::chrono::milliseconds look_interval{150};
-
-template <class Time>
-std::int64_t in_ms(Time at) {
-  return std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
-}
-
-// The database's own time.
-std::int64_t now_ms(const embedded_store_state& state) { return in_ms(state.clock->boot_now()) + state.clock_offset_ms; }
+constexpr std::chrono::milliseconds opening_patience{2000};
 
 std::optional<std::int64_t> expiry(const embedded_store_state& state, std::optional<std::chrono::milliseconds> ttl) {
   return ttl ? std::optional{expiry_of(now_ms(state), *ttl)} : std::nullopt;
-}
-
-// How it went, of reads (`up`) or of transactions (`takes_writes`): all is well once both go again. Answers `good`.
-bool take_outcome(embedded_store_state& state, bool store_status::*part, bool good) {
-  auto& status = state.status;
-  status.*part = good;
-  if (!good) {
-    ++status.failures;
-    status.last_error = state.database->last_error();
-    state.trouble.failed(status.last_error);
-    status.suppressed_warnings = state.trouble.suppressed();
-  } else if (status.up && status.takes_writes) {
-    status.last_error = state.opening_error;
-    state.trouble.recovered();
-  }
-  return good;
 }
 
 // Runs `work` in a transaction; it answers whether to commit.
@@ -63,26 +40,6 @@ caf::result<done> confirm(bool good, const embedded_store_state& state) {
   return good ? caf::result<done>{done{}} : caf::result<done>{failure_of(state)};
 }
 
-void open_database(embedded_store_state& state, const std::string& path) {
-  auto opened = sqlite_kv::open(path);
-  state.status.kind = "embedded";
-  state.status.endpoint = path;
-  if (!opened) {
-    logger()->warn("embedded store is kept in memory only, it does not survive the process reason={}", log_value(opened.error()));
-    state.status.last_error = state.opening_error = opened.error();
-    opened = sqlite_kv::open(":memory:");
-  }
-  if (opened)
-    state.database = std::move(*opened);
-  state.status.up = state.database != nullptr;
-  if (!state.database)
-    return;
-  state.status.identity = {state.database->epoch(), {}, {}};
-  const auto proposed = in_ms(state.clock->wall_now()) - in_ms(state.clock->boot_now());
-  state.clock_offset_ms = boot_name().empty() ? proposed : state.database->clock_offset(boot_name(), proposed);
-  state.seen_version = state.database->data_version();
-}
-
 void announce(self_pointer self, market which, const table_order& order) {
   auto& last = self->state.announced[index(which)];
   if (order <= last)
@@ -92,22 +49,29 @@ void announce(self_pointer self, market which, const table_order& order) {
     self->send(listener, symbols_announced{which, order});
 }
 
-// What other processes have written meanwhile.
+void look_again(self_pointer self) { self->delayed_send(self, look_interval, wake{}); }
+
+void begin_to_look(self_pointer self) {
+  if (!std::exchange(self->state.looking, true))
+    look_again(self);
+}
+
+// What other processes have written meanwhile; and whether the database can be had.
 void look_around(self_pointer self) {
   auto& state = self->state;
+  look_again(self);
+  if (!state.database)
+    return try_to_open(state);
   if (const auto version = state.database->data_version(); version != std::exchange(state.seen_version, version))
     for (const auto which : all_markets)
       if (const auto stored = state.database->get(keys::fence(keys::symbols_full(which)), now_ms(state)))
         announce(self, which, parse_table_order(stored->text));
-  self->delayed_send(self, look_interval, wake{});
 }
 
-void listen(self_pointer self, const store_listener& listener, bool shared) {
-  auto& state = self->state;
-  state.listeners.push_back(listener);
-  self->send(listener, store_event{store_change::link_up, state.status.identity});
-  if (shared && !std::exchange(state.looking, true))
-    self->delayed_send(self, look_interval, wake{});
+void listen(self_pointer self, const store_listener& listener) {
+  add_listener(self->state, listener);
+  if (self->state.status.endpoint != ":memory:")
+    begin_to_look(self);
 }
 
 bool write(embedded_store_state& state, sqlite_kv& database, const store_write& what) {
@@ -238,12 +202,15 @@ store_distinct_found count_elements(embedded_store_state& state, sqlite_kv& data
   return found;
 }
 
-// Whoever asked has gone: the work is not done.
+// Whoever asked has gone, or there is no database: the work is not done.
 template <class Answer, class Question, class Handle>
 auto in_time(self_pointer self, Handle handle) {
   return [self, handle](const Question& question) -> caf::result<Answer> {
-    if (question.deadline < self->state.clock->boot_now())
+    const auto& state = self->state;
+    if (question.deadline < state.clock->boot_now())
       return make_error(fault::deadline);
+    if (!state.database)
+      return make_error(fault::store_away, state.status.last_error);
     return handle(question);
   };
 }
@@ -253,9 +220,11 @@ auto in_time(self_pointer self, Handle handle) {
 store_actor::behavior_type embedded_store(self_pointer self, std::string path, clock_ptr clock) {
   auto& state = self->state;
   state.clock = std::move(clock);
-  open_database(state, path);
+  state.status.kind = "embedded";
+  state.status.endpoint = std::move(path);
+  open_database(state, opening_patience);
   if (!state.database)
-    self->quit();
+    begin_to_look(self);
   const auto change = [self](auto work) { return confirm(in_transaction(self->state, work), self->state); };
   return {
     in_time<store_value, store_read>(self, [self](const store_read& question) {
@@ -286,7 +255,7 @@ store_actor::behavior_type embedded_store(self_pointer self, std::string path, c
     in_time<store_rate_limits_reply, store_rate_limits>(
       self, [self](const store_rate_limits& wanted) { return decide_rate_limits(self->state, wanted); }),
     [](const store_announce&) { return done{}; },
-    [self, shared = path != ":memory:"](const store_listen& wish) { listen(self, wish.listener, shared); },
+    [self](const store_listen& wish) { listen(self, wish.listener); },
     [self](const get_store_status&) { return self->state.status; },
     [self](const wake&) { look_around(self); },
     in_time<done, store_add_distinct>(self, [self](const store_add_distinct& what) { return add_elements(self->state, what); }),

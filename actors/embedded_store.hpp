@@ -4,7 +4,7 @@
 //   store_event, symbols_announced -> listeners
 //
 // Threads  spawned detached: SQLite blocks on the disk. Scheduled in tests.
-// Bounds   one transaction per message; a busy database is waited for at most 2 s.
+// Bounds   one transaction per message; a busy database is waited for at most 2 s, while it is opened again 100 ms.
 // Errors   a question past its deadline changes nothing; a database that cannot be read answers `store_away`, never
 //          "no such key"; a full disk is `store_refused`, one warning and a count, and whatever was there stays. The status
 //          tells whether the last read was answered (`up`) and the last transaction kept (`takes_writes`).
@@ -13,7 +13,9 @@
 //          every write of one that will takes some of the dead away.
 // Others   on the folder are heard: where the database changed under another connection, looked at every 150 ms, the fences
 //          are read, and a new table is announced as if it were our own.
-// Restart  everything is on disk; an unusable folder gives a database in memory, said once.
+// Away     is a database that cannot be opened (a full disk, permissions): everything is answered `store_away`, as by a Redis
+//          that is down, the opening is tried again every 3 s, and counters wait in the ledger.
+// Restart  everything is on disk; listeners hear whether it answers as soon as they listen, and of every change.
 #pragma once
 
 #include <array>
@@ -30,16 +32,16 @@ namespace holdfast {
 
 struct embedded_store_state {
   static inline const char* name = "embedded_store";
-  std::unique_ptr<sqlite_kv> database;
+  std::unique_ptr<sqlite_kv> database; // null: it cannot be opened
+  boot_time reopen_at{};               // not tried before
   clock_ptr clock;
   std::vector<store_listener> listeners;
   std::int64_t clock_offset_ms = 0; // from the boot clock to the time of the database
   std::int64_t seen_version = 0;    // of the database, at the last look
-  bool looking = false;             // for what other processes write
+  bool looking = false;             // for what other processes write, and for the database where there is none
   std::array<table_order, market_count> announced;
   boot_time forgot_at{}; // when retired writers were last looked for
   store_status status;
-  std::string opening_error; // why it is in memory only; empty: it is not
   repeated_failure trouble{"embedded store"};
 };
 

@@ -45,15 +45,15 @@ void sqlite_kv::statement_deleter::operator()(sqlite3_stmt* prepared) const noex
 
 sqlite_kv::~sqlite_kv() = default;
 
-expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open(const std::string& path) {
+expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open(const std::string& path, std::chrono::milliseconds wait) {
   if (path == ":memory:")
-    return open_once(path);
-  const opening_lock lock{path, patience};
-  return open_once(path);
+    return open_once(path, wait);
+  const opening_lock lock{path, wait};
+  return open_once(path, wait);
 }
 
-expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open_once(const std::string& path) {
-  const auto give_up = std::chrono::steady_clock::now() + patience;
+expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open_once(const std::string& path, std::chrono::milliseconds wait) {
+  const auto give_up = std::chrono::steady_clock::now() + wait;
   for (bool moved_aside = false;;) {
     sqlite3* raw = nullptr;
     const int result = sqlite3_open_v2(path.c_str(), &raw,
@@ -61,12 +61,14 @@ expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open_once(const std
     std::unique_ptr<sqlite_kv> store{new sqlite_kv{raw}};
     if (result != SQLITE_OK)
       return unexpected{path + ": " + (raw ? sqlite3_errmsg(raw) : "out of memory")};
-    sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
+    sqlite3_busy_timeout(raw, static_cast<int>(wait.count()));
     sqlite3_extended_result_codes(raw, 1);
     if (path != ":memory:")
       ::chmod(path.c_str(), 0600);
-    if (store->run(schema) && !store->epoch().empty())
+    if (store->run(schema) && !store->epoch().empty()) {
+      sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
       return store;
+    }
     const int code = sqlite3_errcode(raw) & 0xFF;
     const auto reason = path + ": " + store->last_error_;
     store.reset();

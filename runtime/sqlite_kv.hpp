@@ -31,8 +31,10 @@ std::int64_t expiry_of(std::int64_t now_ms, std::chrono::milliseconds ttl) noexc
 
 class sqlite_kv {
 public:
-  // ":memory:" is a database that dies with the object. A damaged file is moved aside and a new one begun.
-  static expected<std::unique_ptr<sqlite_kv>, std::string> open(const std::string& path);
+  // ":memory:" is a database that dies with the object. A damaged file is moved aside and a new one begun. Whoever else opens
+  // it or holds it is waited for as long as `wait`.
+  static expected<std::unique_ptr<sqlite_kv>, std::string> open(const std::string& path,
+                                                                std::chrono::milliseconds wait = std::chrono::seconds{2});
   ~sqlite_kv();
   sqlite_kv(const sqlite_kv&) = delete;
   sqlite_kv& operator=(const sqlite_kv&) = delete;
@@ -117,7 +119,7 @@ private:
   using prepared_ptr = std::unique_ptr<sqlite3_stmt, statement_deleter>;
 
   explicit sqlite_kv(sqlite3* database) : database_{database} {}
-  static expected<std::unique_ptr<sqlite_kv>, std::string> open_once(const std::string& path);
+  static expected<std::unique_ptr<sqlite_kv>, std::string> open_once(const std::string& path, std::chrono::milliseconds wait);
   bool run(const char* sql);
   void note_failure();
   sqlite3_stmt* prepare(const char* sql);

@@ -2,6 +2,7 @@
 
 #include "actors/embedded_store.hpp"
 
+#include <filesystem>
 #include <vector>
 
 #include <caf/typed_event_based_actor.hpp>
@@ -122,6 +123,58 @@ CAF_TEST(a_database_that_cannot_be_read_is_not_taken_for_a_missing_key) {
   const auto after = ask<store_status>(store, get_store_status{});
   CAF_CHECK(after->up);
   CAF_CHECK(after->last_error.empty());
+}
+
+CAF_TEST(every_loss_of_the_database_is_told_to_listeners_and_its_return_too) {
+  auto into = std::make_shared<heard>();
+  caf::anon_send(store, store_listen{sys.spawn(note_all, into)});
+  consume_messages();
+  execute(path, "ALTER TABLE entry RENAME TO away");
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(!read("cache:x").has_value());
+  CAF_REQUIRE_EQUAL(into->events.size(), 2u);
+  CAF_CHECK(into->events[1].change == store_change::link_down);
+  CAF_CHECK(into->events[1].identity.epoch.empty());
+  execute(path, "ALTER TABLE away RENAME TO entry");
+  CAF_CHECK(read("cache:x").has_value());
+  CAF_REQUIRE_EQUAL(into->events.size(), 3u);
+  CAF_CHECK(into->events[2].change == store_change::link_up);
+  CAF_CHECK(!into->events[2].identity.epoch.empty());
+}
+
+CAF_TEST(a_database_that_cannot_be_opened_takes_nothing_until_it_can) {
+  const auto other_path = folder.file("other.sqlite");
+  std::filesystem::create_directory(other_path);
+  const auto other = sys.spawn(embedded_store, other_path, clock_ptr{clock});
+  auto into = std::make_shared<heard>();
+  caf::anon_send(other, store_listen{sys.spawn(note_all, into)});
+  consume_messages();
+  const std::string writer(32, 'a');
+  const store_merge batch{{{"metrics:a:b", writer, {}, "s", "g", 1}}, soon() + 1h};
+  const auto is_away = [&] {
+    const bool merged = ask<store_merge_reply>(other, batch).has_value();
+    const bool away = fault_of(error) == fault::store_away;
+    const bool found = ask<store_counters_found>(other, store_read_counters{{{"metrics:a:b", {}}}, soon()}).has_value();
+    return !merged && away && !found && fault_of(error) == fault::store_away;
+  };
+  CAF_CHECK(is_away());
+  const auto status = ask<store_status>(other, get_store_status{});
+  CAF_CHECK(!status->up);
+  CAF_CHECK(status->last_error.find(other_path) != std::string::npos);
+  CAF_REQUIRE_EQUAL(into->events.size(), 1u);
+  CAF_CHECK(into->events[0].change == store_change::link_down);
+  advance(10s);
+  CAF_CHECK(is_away());
+  std::filesystem::remove(other_path);
+  advance(3s);
+  CAF_REQUIRE_EQUAL(into->events.size(), 2u);
+  CAF_CHECK(into->events[1].change == store_change::link_up);
+  CAF_CHECK(ask<store_merge_reply>(other, batch).has_value());
+  const auto after = ask<store_status>(other, get_store_status{});
+  CAF_CHECK(after->up);
+  CAF_CHECK(after->last_error.empty());
+  CAF_CHECK(std::filesystem::is_regular_file(other_path));
+  caf::anon_send_exit(other, caf::exit_reason::kill);
 }
 
 CAF_TEST(a_full_disk_refuses_what_is_new_and_keeps_what_was_there) {

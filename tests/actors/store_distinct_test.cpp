@@ -30,6 +30,10 @@ struct fixture : test::actor_fixture {
   test::temporary_folder folder;
   store_actor store = sys.spawn(embedded_store, folder.file("store.sqlite"), clock_ptr{clock});
 
+  ~fixture() {
+    caf::anon_send_exit(store, caf::exit_reason::kill);
+    consume_messages(); // while its folder is there
+  }
   boot_time soon() const { return clock->boot_now() + 1s; }
   bool add(const std::string& key, std::vector<std::string> elements) {
     return ask<done>(store, store_add_distinct{key, std::move(elements), soon()}).has_value();

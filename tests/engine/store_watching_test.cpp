@@ -1,4 +1,4 @@
-// What an engine tells of its store, with a real Redis: whether it takes writes, and every counter in it.
+// What an engine tells of its store: with a real Redis whether it takes writes and every counter in it; losses of the embedded one.
 #define CAF_SUITE store_watching
 
 #include "engine/engine.hpp"
@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <string_view>
 
 #include "config/keys.hpp"
 #include "tests/support/counting_process.hpp"
 #include "tests/support/engine_host.hpp"
 #include "tests/support/runtime_redis_server.hpp"
+#include "tests/support/runtime_sqlite.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -32,9 +34,9 @@ struct fixture {
     return host.emplace(config).front;
   }
   bool tells(const std::string& line) { return host->front.metrics_text().find(line + '\n') != std::string::npos; }
-  std::ptrdiff_t events(event_kind kind) {
+  std::ptrdiff_t events(event_kind kind, std::string_view subject = "redis") {
     const auto all = host->front.watched()->events.newest();
-    return std::count_if(all.begin(), all.end(), [&](const event& one) { return one.kind == kind && one.subject == "redis"; });
+    return std::count_if(all.begin(), all.end(), [&](const event& one) { return one.kind == kind && one.subject == subject; });
   }
 };
 
@@ -58,6 +60,24 @@ CAF_TEST(a redis that is full is told as one that takes no writes until it takes
   CAF_CHECK(wait_until([&] { return tells("holdfast_store_takes_writes{kind=\"redis\"} 1"); }, 40s));
   CAF_CHECK(wait_until([&] { return events(event_kind::writes_taken) == 1; }));
   CAF_CHECK_EQUAL(events(event_kind::writes_refused), 1);
+}
+
+CAF_TEST(an embedded store that cannot be read is an event and its return another) {
+  test::prepare_counting(config, "", folder.file("state"));
+  auto& engine = host.emplace(config).front;
+  const auto path = folder.file("state/store.sqlite");
+  CAF_CHECK(wait_until([&] { return events(event_kind::link_up, "embedded") == 1; }));
+  CAF_CHECK(test::execute(path, "ALTER TABLE entry RENAME TO away"));
+  CAF_CHECK(wait_until([&] {
+    engine.get_int_sync("metrics:a:b");
+    return events(event_kind::link_down, "embedded") == 1;
+  }));
+  CAF_CHECK(test::execute(path, "ALTER TABLE away RENAME TO entry"));
+  CAF_CHECK(wait_until([&] {
+    engine.get_int_sync("metrics:a:b");
+    return events(event_kind::link_up, "embedded") == 2;
+  }));
+  CAF_CHECK_EQUAL(events(event_kind::link_down, "embedded"), 1);
 }
 
 CAF_TEST(what others count is measured once each and what we count is in the history whatever its name) {

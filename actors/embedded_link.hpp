@@ -1,0 +1,27 @@
+// Private to the embedded store: the opening of its database, and who is told whether it answers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "actors/embedded_store.hpp"
+
+namespace holdfast::embedded_parts {
+
+// The database's own time.
+std::int64_t now_ms(const embedded_store_state& state);
+
+// Until it succeeds the store is away and nothing is kept: what memory took for it would be gone with the process, and its
+// askers would not bring it again. A busy database is waited for as long as `patience`.
+void open_database(embedded_store_state& state, std::chrono::milliseconds patience);
+
+// Opens it where it is not and a try is due.
+void try_to_open(embedded_store_state& state);
+
+// How it went, of reads (`up`) or of transactions (`takes_writes`): all is well once both go again. Answers `good`.
+bool take_outcome(embedded_store_state& state, bool store_status::*part, bool good);
+
+// From now on it is told; at once whether the store answers.
+void add_listener(embedded_store_state& state, const store_listener& listener);
+
+} // namespace holdfast::embedded_parts
