@@ -3,6 +3,7 @@
 #include <random>
 
 #include "actors/redis_store_parts.hpp"
+#include "actors/spawn_waiting.hpp"
 
 namespace holdfast {
 
@@ -61,7 +62,7 @@ void start(self_pointer self) {
     return;
   auto second = state.settings;
   second.bulk = true;
-  state.bulk = self->spawn<caf::detached + caf::linked>(redis_store, std::move(second), state.clock);
+  state.bulk = spawn_waiting<caf::linked>(*self, true, "redis_store", redis_store, std::move(second), state.clock);
   open_subscription(self);
   start_attempt(self);
 }

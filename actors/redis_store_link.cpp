@@ -1,13 +1,15 @@
 #include <algorithm>
 #include <exception>
+#include <future>
+#include <system_error>
 
 #include <caf/actor_cast.hpp>
-#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
 #include "actors/alarm.hpp"
 #include "actors/redis_store_parts.hpp"
 #include "runtime/redis_remedy.hpp"
+#include "runtime/starting_thread.hpp"
 
 namespace holdfast::redis_store_parts {
 
@@ -114,34 +116,38 @@ void check_epoch(self_pointer self) {
                [](fault, const std::string&) {}});
 }
 
+expected<redis_connection, redis_failure> connection_or_why(const redis_store_settings& settings) {
+  try {
+    return open_redis_connection(settings);
+  } catch (const std::exception& error) {
+    return unexpected{redis_failure{redis_failure_kind::unreachable, error.what()}};
+  }
+}
+
 } // namespace
 
 void start_attempt(self_pointer self) {
   auto& state = self->state;
   if (state.attempt)
     return;
-  state.attempt = std::make_shared<redis_attempt>();
-  const auto work = [attempt = state.attempt, settings = state.settings, store = store_actor{self}](caf::event_based_actor*) {
-    try {
-      attempt->result.emplace(open_redis_connection(settings));
-    } catch (const std::exception& error) {
-      attempt->result.emplace(unexpected{redis_failure{redis_failure_kind::unreachable, error.what()}});
-    }
+  const auto connect = [settings = state.settings, store = store_actor{self}] {
+    auto opened = connection_or_why(settings);
     caf::anon_send(store, wake{attempt_ended, 0});
+    return opened;
   };
   try {
-    self->spawn<caf::detached>(work);
-  } catch (const std::exception& error) { // no thread to be had
-    state.attempt.reset();
+    const std::lock_guard guard{starting_thread};
+    state.attempt = std::make_shared<redis_attempt>(redis_attempt{std::async(std::launch::async, connect)});
+  } catch (const std::system_error& error) { // no thread to be had
     link_failed(self, error.what());
   }
 }
 
 void take_attempt(self_pointer self) {
   auto& state = self->state;
-  if (!state.attempt || !state.attempt->result)
+  if (!state.attempt)
     return;
-  auto result = std::move(*std::exchange(state.attempt, nullptr)->result);
+  auto result = std::exchange(state.attempt, nullptr)->result.get();
   if (!result) {
     const auto& why = result.error();
     const bool rarely = why.kind == redis_failure_kind::refused && remedy_of(why.detail) != redis_remedy::reconnect;
@@ -234,6 +240,7 @@ void open_subscription(self_pointer self) {
   redis_subscription_settings settings{state.settings.url, state.settings.connect_timeout, state.settings.command_timeout,
                                        word(keys::announcements)};
   try {
+    const std::lock_guard guard{starting_thread};
     state.subscription = std::make_unique<redis_subscription>(std::move(settings), take);
   } catch (const std::exception& error) { // no thread or descriptor to be had
     logger()->warn("announcements are not heard reason={}", log_value(error.what()));

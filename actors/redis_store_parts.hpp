@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <future>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -20,9 +21,9 @@
 
 namespace holdfast {
 
-// An attempt to connect: filled in on its own thread before the wake-up is sent, read after.
+// An attempt to connect, on a thread of its own, whose end is waited for at the latest when this goes.
 struct redis_attempt {
-  std::optional<expected<redis_connection, redis_failure>> result;
+  std::future<expected<redis_connection, redis_failure>> result;
 };
 
 // The newest announcement of each market, on its way from the subscription's thread.

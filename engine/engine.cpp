@@ -1,7 +1,6 @@
 #include "engine/engine.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <future>
 
 #include <caf/event_based_actor.hpp>
@@ -55,15 +54,10 @@ engine::engine(caf::actor_system& system, engine_means means)
   const auto& settings = parts_->settings;
   if (settings.http == "off")
     return;
-  try {
-    auto gateway = http_gateway::open(*this, settings.http, settings.http_token);
-    if (gateway)
-      parts_->gateway = std::move(*gateway);
-    else
-      logger()->warn("no HTTP gateway reason={}", log_value(gateway.error()));
-  } catch (const std::exception& error) { // no thread to be had
-    logger()->warn("no HTTP gateway reason={}", log_value(error.what()));
-  }
+  if (auto gateway = http_gateway::open(*this, settings.http, settings.http_token))
+    parts_->gateway = std::move(*gateway);
+  else
+    logger()->warn("no HTTP gateway reason={}", log_value(gateway.error()));
 }
 
 engine::~engine() {

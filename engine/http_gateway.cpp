@@ -3,7 +3,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -18,6 +20,7 @@
 #include "engine/connection_watch.hpp"
 #include "engine/http_connection.hpp"
 #include "engine/http_routes.hpp"
+#include "runtime/starting_thread.hpp"
 
 namespace holdfast {
 
@@ -92,6 +95,17 @@ expected<int, std::string> listen_on_socket(const std::string& path) {
 struct http_gateway::parts {
   parts(engine& of, std::string wanted_token, std::string path, connection_limits limits)
     : host{of}, token{std::move(wanted_token)}, socket_path{std::move(path)}, watch{limits} {}
+
+  // None where no thread can be had.
+  static expected<std::unique_ptr<parts>, std::string> make(engine& host, const std::string& token, const std::string& path,
+                                                            connection_limits limits) {
+    try {
+      const std::lock_guard guard{starting_thread};
+      return std::make_unique<parts>(host, token, path, limits);
+    } catch (const std::system_error& why) {
+      return unexpected{std::string{why.what()}};
+    }
+  }
 
   engine& host;
   std::string token;
@@ -174,6 +188,7 @@ struct http_gateway::parts {
 
   bool listen(unsigned flags, std::uint16_t port, MHD_OptionItem where) {
     std::array<MHD_OptionItem, 2> options{where, {MHD_OPTION_END, 0, nullptr}};
+    const std::lock_guard guard{starting_thread};
     daemon.reset(MHD_start_daemon(flags | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, nullptr, nullptr,
                                   &parts::handle, this, MHD_OPTION_ARRAY, options.data(), MHD_OPTION_NOTIFY_COMPLETED,
                                   &parts::completed, this, MHD_OPTION_NOTIFY_CONNECTION, &parts::connected, this,
@@ -217,7 +232,10 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& 
   } else {
     return unexpected{"'" + wanted->host + "' is no literal address"};
   }
-  auto all = std::make_unique<parts>(host, token, std::string{}, limits);
+  auto made = parts::make(host, token, std::string{}, limits);
+  if (!made)
+    return unexpected{made.error()};
+  auto& all = *made;
   if (!all->listen(MHD_USE_TURBO | (is_v6 ? unsigned{MHD_USE_IPv6} : 0u), wanted->port,
                    {MHD_OPTION_SOCK_ADDR, 0, &storage}))
     return unexpected{"cannot listen on " + address + ": " + std::strerror(errno)};
@@ -227,10 +245,13 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& 
 }
 
 expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open_socket(engine& host, const std::string& path) {
+  auto made = parts::make(host, std::string{}, path, connection_limits{});
+  if (!made)
+    return unexpected{made.error()};
   const auto listening = listen_on_socket(path);
   if (!listening)
     return unexpected{listening.error()};
-  auto all = std::make_unique<parts>(host, std::string{}, path, connection_limits{});
+  auto& all = *made;
   if (!all->listen(0, 0, {MHD_OPTION_LISTEN_SOCKET, *listening, nullptr}))
     return unexpected{path + ": cannot be listened on"};
   all->socket_file = identity_of(path);

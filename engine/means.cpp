@@ -6,6 +6,7 @@
 
 #include "actors/embedded_store.hpp"
 #include "actors/redis_store.hpp"
+#include "actors/spawn_waiting.hpp"
 #include "config/engine_config.hpp"
 #include "runtime/http_client.hpp"
 #include "runtime/log.hpp"
@@ -27,8 +28,8 @@ store_actor start_redis(caf::actor_system& system, const options& settings, cons
     logger()->warn("redis-url is not used reason={}", log_value(url.error()));
     return {};
   }
-  return system.spawn<caf::detached>(
-    redis_store, redis_store_settings{*url, settings.redis_connect_timeout, settings.redis_command_timeout, false, watched}, clock);
+  return spawn_waiting(system, true, "redis_store", redis_store,
+                       redis_store_settings{*url, settings.redis_connect_timeout, settings.redis_command_timeout, false, watched}, clock);
 }
 
 } // namespace

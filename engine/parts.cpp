@@ -16,6 +16,7 @@
 #include "actors/last_good.hpp"
 #include "actors/monitor.hpp"
 #include "actors/rate_limiter.hpp"
+#include "actors/spawn_waiting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/task_keeper.hpp"
 #include "actors/warmup.hpp"
@@ -88,13 +89,6 @@ std::optional<symbols_reply> engine_parts::fresh_reply(market which) noexcept {
 
 namespace {
 
-// An actor that waits for the disk or the network has a thread of its own, unless it is to be simulated.
-template <class... Arguments>
-auto spawn_waiting(caf::actor_system& system, bool own_thread, Arguments&&... arguments) {
-  return own_thread ? system.spawn<caf::detached>(std::forward<Arguments>(arguments)...)
-                    : system.spawn(std::forward<Arguments>(arguments)...);
-}
-
 gate_settings gate_settings_of(const options& settings, market which) {
   gate_settings gate;
   gate.keep_percent_min = settings.keep_percent_min;
@@ -129,7 +123,7 @@ struct exchange_access {
     };
     auto transfer = means.transfers();
     auto handle = spawn_waiting(
-      system, means.own_threads, fetcher, std::move(fetching),
+      system, means.own_threads, "fetcher", fetcher, std::move(fetching),
       fetcher_means{means.clock, transfer, budgets[index(which)], memories[index(which)], shared_store});
     return {handle, [transfer] { transfer->cancel(); }};
   }
@@ -158,7 +152,7 @@ task warmup_task(engine_parts& all, market which) {
 
 void engine_parts::spawn_actors() {
   const auto path = folder.path.empty() ? std::string{":memory:"} : folder.file("store.sqlite");
-  local = spawn_waiting(system, means.own_threads, embedded_store, path, clock);
+  local = spawn_waiting(system, means.own_threads, "embedded_store", embedded_store, path, clock);
   store = settings.uses_redis() ? means.shared_store(system, clock, watched) : local;
   const bool shares = store && store != local;
   if (!store)
@@ -232,8 +226,8 @@ void engine_parts::spawn_keepers() {
 void engine_parts::spawn_watchers() {
   const auto limits = history_limits_of(settings);
   const bool wanted = !folder.path.empty() && limits.keeps_any();
-  history = spawn_waiting(system, means.own_threads, holdfast::history, wanted ? folder.file("history.sqlite") : std::string{},
-                          limits, clock);
+  history = spawn_waiting(system, means.own_threads, "history", holdfast::history,
+                          wanted ? folder.file("history.sqlite") : std::string{}, limits, clock);
   feature_keeper = system.spawn(holdfast::feature_keeper, feature_keeper_settings{}, clock, features, counters, store, history);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(feature_keeper)});
   monitor = system.spawn(holdfast::monitor, monitor_settings{}, clock,

@@ -1,5 +1,7 @@
 #include "runtime/curl_library.hpp"
 
+#include <memory>
+
 #include <dlfcn.h>
 
 namespace holdfast {
@@ -53,8 +55,9 @@ expected<curl_library, std::string> load() {
 } // namespace
 
 const expected<curl_library, std::string>& curl_library::get() {
-  static const auto loaded = load();
-  return loaded;
+  // Never destroyed: an engine that is a static of its host asks to the end.
+  static const auto* const loaded = std::make_unique<expected<curl_library, std::string>>(load()).release();
+  return *loaded;
 }
 
 } // namespace holdfast

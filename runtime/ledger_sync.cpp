@@ -5,12 +5,14 @@
 #include <system_error>
 
 #include "runtime/log.hpp"
+#include "runtime/starting_thread.hpp"
 
 namespace holdfast {
 
 ledger_sync::ledger_sync(std::shared_ptr<counter_ledger> ledger, std::chrono::nanoseconds interval)
   : ledger_{std::move(ledger)} {
   try {
+    const std::lock_guard guard{starting_thread};
     thread_ = std::thread{[this, interval] { run(interval); }};
   } catch (const std::system_error& why) {
     logger()->warn("the ledger is not put on the disk at intervals reason={}", log_value(why.what()));

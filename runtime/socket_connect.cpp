@@ -17,6 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "runtime/starting_thread.hpp"
+
 namespace holdfast {
 
 namespace {
@@ -59,6 +61,7 @@ std::shared_future<lookup_result> start_lookup(const std::string& host, std::uin
   auto answer = promise.get_future().share();
   lookups().by_name.emplace(name, answer);
   try {
+    const std::lock_guard one_at_a_time{starting_thread};
     std::thread{[promise = std::move(promise), name, host, port]() mutable {
       promise.set_value(look_up(host, port, 0));
       const std::lock_guard own{lookups().mutex};
