@@ -18,8 +18,6 @@ constexpr auto other_fetch_pause = 1s;
 // Longer than one fetch of another process; whoever fails again and again may have the lease again and again.
 constexpr auto other_fetch_grace = 3s;
 
-fetch_attempt_state& attempt_of(self_pointer self, market which) { return of(self, which).attempt; }
-
 bool satisfied(self_pointer self, market which, boot_time wanted_since) {
   const auto board = board_of(self, which);
   return board->fresh(now_of(self)) && board->fetched_boot && *board->fetched_boot > wanted_since;

@@ -18,8 +18,6 @@ std::string lease_name(self_pointer self, market which) {
   return "fetch:" + std::string{to_string(which)} + ':' + digest_of(self->state.settings.fingerprint);
 }
 
-fetch_attempt_state& attempt_of(self_pointer self, market which) { return of(self, which).attempt; }
-
 } // namespace
 
 lease_wanted lease_question(self_pointer self, market which, std::uint64_t above) {

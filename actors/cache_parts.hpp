@@ -17,6 +17,7 @@ namespace holdfast::cache_parts {
 using self_pointer = cache_actor::stateful_pointer<cache_state>;
 
 inline cached_market& of(self_pointer self, market which) { return self->state.markets[index(which)]; }
+inline fetch_attempt_state& attempt_of(self_pointer self, market which) { return of(self, which).attempt; }
 inline const market_cache_settings& settings_of(self_pointer self, market which) {
   return self->state.settings.markets[index(which)];
 }

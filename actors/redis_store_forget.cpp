@@ -13,7 +13,7 @@ using kind = redis_reply::kind;
 constexpr std::chrono::seconds remembered_for = std::chrono::hours{24} * 30;
 constexpr auto first_after = 1min;
 constexpr auto interval = 1h;
-constexpr const char* keys_per_step = "200";
+constexpr const char* members_per_step = "200";
 
 void forget_in(self_pointer self, const std::vector<redis_reply>& counters) {
   std::vector<std::string> records;
@@ -50,7 +50,7 @@ void forget_retired(self_pointer self) {
     state.forget_at = now + first_after;
     return;
   }
-  queue(self, {{call({"SSCAN", word(keys::counter_index), state.forget_cursor, "COUNT", keys_per_step})},
+  queue(self, {{call({"SSCAN", word(keys::counter_index), state.forget_cursor, "COUNT", members_per_step})},
                redis_errand::free, now + state.settings.command_timeout,
                [self](std::span<redis_reply> replies) { return take_step(self, replies); },
                [](fault, const std::string&) {}});

@@ -23,4 +23,5 @@ function(holdfast_floor name)
   target_link_libraries(holdfast_${name} PRIVATE holdfast_options PUBLIC ${ARGN})
   # What a host may link is marked with HOLDFAST_EXPORT.
   set_target_properties(holdfast_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  holdfast_unite(holdfast_${name})
 endfunction()

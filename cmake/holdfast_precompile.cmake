@@ -16,6 +16,25 @@ function(holdfast_precompile target)
   endif()
 endfunction()
 
+option(HOLDFAST_UNITE "compile the sources of one concept together" OFF)
+
+# holdfast_unite(TARGET): the sources whose names begin with the same word, as cache.cpp and cache_lease.cpp, are one for the compiler,
+# which then makes what they share of CAF once: a third of the time.
+function(holdfast_unite target)
+  if(NOT HOLDFAST_UNITE)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME)
+    string(REGEX MATCH "^[a-z]+" concept "${name}")
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${concept})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # g++ warns of what a source keeps to itself where it is not the one it was called with.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endfunction()
+
 if(HOLDFAST_PRECOMPILE)
   # Without a time stamp in it the same header is the same file, and so the same entry of a compiler cache.
   add_compile_options("$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")

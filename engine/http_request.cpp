@@ -18,15 +18,15 @@ namespace {
 
 constexpr std::size_t glob_bytes_max = 256;
 
-using reading = expected<request_meaning, gateway_answer>;
+using parsed = expected<request_meaning, gateway_answer>;
 
-reading refused(unsigned status, std::string_view title, std::string_view detail) {
+parsed refused(unsigned status, std::string_view title, std::string_view detail) {
   return unexpected{problem(status, title, detail)};
 }
 
-reading unknown_market() { return refused(404, "Unknown market", "accepted: spot, futures"); }
+parsed unknown_market() { return refused(404, "Unknown market", "accepted: spot, futures"); }
 
-reading read_symbols(std::string_view rest, const gateway_request& request) {
+parsed read_symbols(std::string_view rest, const gateway_request& request) {
   const auto slash = rest.find('/');
   const auto which = parse_market(rest.substr(0, slash));
   if (!which)
@@ -36,20 +36,20 @@ reading read_symbols(std::string_view rest, const gateway_request& request) {
   return request_meaning{.target = request_target::one_symbol, .which = *which, .name = rest.substr(slash + 1)};
 }
 
-reading read_counter(request_target target, std::string_view key) {
+parsed parse_counter_key(request_target target, std::string_view key) {
   if (!is_readable_key(key))
     return refused(400, "Not a counter key", "'" + printable(key, 64) + "' names no counter");
   return request_meaning{.target = target, .name = key};
 }
 
-reading read_counters(std::string_view glob) {
+parsed parse_pattern(std::string_view glob) {
   if (glob.size() > glob_bytes_max || !is_clean_utf8(glob))
     return refused(400, "Not a pattern", "accepted: a glob of at most " + std::to_string(glob_bytes_max) + " bytes");
   return request_meaning{.target = request_target::counters, .name = glob.empty() ? "metrics:*" : glob};
 }
 
 // POST /control/incr/{key}/{amount}
-reading read_increment(std::string_view rest) {
+parsed read_increment(std::string_view rest) {
   const auto slash = rest.rfind('/');
   std::optional<std::int64_t> amount;
   const auto text = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
@@ -60,9 +60,9 @@ reading read_increment(std::string_view rest) {
 }
 
 // POST /control/accept/{market}
-reading read_accept(std::string_view rest) {
+parsed read_accept(std::string_view rest) {
   const auto which = parse_market(rest);
-  return which ? reading{request_meaning{.target = request_target::accept, .which = *which}} : unknown_market();
+  return which ? parsed{request_meaning{.target = request_target::accept, .which = *which}} : unknown_market();
 }
 
 // Of ASCII; `lower` is in lower case.
@@ -72,7 +72,7 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcep
   });
 }
 
-reading not_allowed() {
+parsed not_allowed() {
   auto answer = problem(405, "Method not allowed", "accepted: GET, HEAD");
   answer.headers.emplace_back("Allow", "GET, HEAD");
   return unexpected{std::move(answer)};
@@ -85,7 +85,7 @@ bool is_readable_key(std::string_view key) noexcept {
          && is_clean_utf8(key);
 }
 
-reading read_request(const gateway_request& request) {
+parsed read_request(const gateway_request& request) {
   using enum request_target;
   constexpr std::string_view symbols = "/api/v1/symbols/";
   constexpr std::string_view counter_list = "/api/v1/counters";
@@ -103,11 +103,11 @@ reading read_request(const gateway_request& request) {
   if (path.starts_with(symbols))
     return read_symbols(path.substr(symbols.size()), request);
   if (path == counter_list)
-    return read_counters(request.argument("match"));
+    return parse_pattern(request.argument("match"));
   if (path.starts_with(one_counter))
-    return read_counter(counter, path.substr(one_counter.size()));
+    return parse_counter_key(counter, path.substr(one_counter.size()));
   if (path.starts_with(history_of))
-    return read_counter(history, path.substr(history_of.size()));
+    return parse_counter_key(history, path.substr(history_of.size()));
   if (path == "/api/v1/status")
     return request_meaning{.target = status};
   if (path == "/api/v1/features")

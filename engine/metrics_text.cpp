@@ -72,13 +72,13 @@ void append_histogram(std::string& out, std::string_view name, const ClientMetri
 
 } // namespace
 
-std::string to_text(const std::vector<prometheus::MetricFamily>& families) {
+std::string to_text(const std::vector<prometheus::MetricFamily>& all) {
   std::string out;
   std::size_t series = 0;
-  for (const auto& family : families)
+  for (const auto& family : all)
     series += family.metric.size();
-  out.reserve(series * 96 + families.size() * 256);
-  for (const auto& family : families) {
+  out.reserve(series * 96 + all.size() * 256);
+  for (const auto& family : all) {
     const bool counts = family.type == MetricType::Counter;
     const bool spreads = family.type == MetricType::Histogram;
     out.append("# HELP ").append(family.name).append(" ");

@@ -13,7 +13,6 @@ namespace holdfast {
 namespace {
 
 constexpr std::chrono::milliseconds patience{2000};
-constexpr std::array<std::int64_t, 3> steps{10, 60, 3600};
 // What a file that is too large keeps all the same. Hours are what features are told from, a month of them.
 constexpr std::array<std::chrono::seconds, 3> least{std::chrono::minutes{10}, std::chrono::minutes{10},
                                                     std::chrono::hours{24 * 32}};

@@ -18,6 +18,7 @@
 // Errors    open() answers why; a damaged file is moved aside and a new one begun.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -79,6 +80,7 @@ HOLDFAST_EXPORT std::string day_text(std::int64_t days_since_1970);
 
 class HOLDFAST_EXPORT history_file {
 public:
+  static constexpr std::array<std::int64_t, 3> steps{10, 60, 3600}; // seconds between rows, of the three resolutions that are kept
   static constexpr std::int64_t points_max = 20'000;         // of one read(); more is an error
   static constexpr std::int64_t moment_max = 40'000'000'000; // seconds from 1970, before and after: further is an error
   static constexpr std::int64_t step_max = 10 * 366 * 24 * 3600; // seconds; more is an error

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "runtime/history_file.hpp"
@@ -9,7 +8,6 @@ namespace holdfast {
 
 namespace {
 
-constexpr std::array<std::int64_t, 3> steps{10, 60, 3600};
 constexpr std::int64_t points_by_default = 2000;
 
 using totals = std::map<std::int64_t, std::optional<std::int64_t>>; // slot to total; none: the counter has ended

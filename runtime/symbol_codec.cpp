@@ -17,7 +17,6 @@ namespace holdfast {
 namespace {
 
 constexpr int format_version = 1;
-constexpr std::size_t text_bytes_max = 16u << 20; // a parsed text may take twenty times its size; real ones have one or two MiB
 // The year 2223. Ages are counted in nanoseconds, which hold 292 years.
 constexpr std::int64_t fetched_at_us_max = 8'000'000'000'000'000;
 
@@ -180,7 +179,7 @@ std::string encode_symbols(const encoded_symbols& what) {
 
 std::optional<std::string> fingerprint_in(std::string_view text) {
   rapidjson::Document document;
-  if (text.size() <= text_bytes_max)
+  if (text.size() <= symbols_text_max)
     document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
   if (document.HasParseError() || !document.IsObject())
     return std::nullopt;
@@ -189,7 +188,7 @@ std::optional<std::string> fingerprint_in(std::string_view text) {
 }
 
 decoded decode_symbols(std::string_view text, const list_rules& rules) {
-  if (text.size() > text_bytes_max)
+  if (text.size() > symbols_text_max)
     return refuse("the value is larger than a symbol table may be");
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());

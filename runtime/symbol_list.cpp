@@ -10,8 +10,6 @@ namespace holdfast {
 
 namespace {
 
-constexpr std::size_t text_bytes_max = 16u << 20; // a parsed text may take twenty times its size; real ones have one or two MiB
-
 void append_field(std::string& out, std::string_view name, std::string_view text) {
   out += out.back() == '{' ? "\"" : ",\"";
   out += name;
@@ -99,7 +97,7 @@ std::string write_symbol_list(const symbol_table& table) {
 }
 
 expected<symbol_table_ptr, std::string> read_symbol_list(std::string_view text, const list_rules& rules) {
-  if (text.size() > text_bytes_max)
+  if (text.size() > symbols_text_max)
     return unexpected{"the value has " + std::to_string(text.size()) + " bytes, more than a symbol list may have"};
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());

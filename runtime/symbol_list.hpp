@@ -7,6 +7,7 @@
 // Bounds   text of at most 16 MiB.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@
 #include <holdfast/runtime/symbol_table.hpp>
 
 namespace holdfast {
+
+// Bytes of a text of symbols. Parsed it may take twenty times as many; real ones have one or two MiB.
+constexpr std::size_t symbols_text_max = 16u << 20;
 
 // The listed symbols of the table, in list order.
 std::string write_symbol_list(const symbol_table& table);

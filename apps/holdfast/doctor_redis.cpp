@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 2s;
+constexpr auto redis_patience = 2s;
 
 std::string field_of(const std::string& info, const std::string& name) {
   const auto at = ("\n" + info).find("\n" + name + ":");
@@ -38,7 +38,7 @@ std::string in_ms(std::chrono::nanoseconds length) {
 
 redis_reply ask(redis_client& client, redis_command command) {
   const std::vector<redis_command> commands{std::move(command)};
-  auto replies = client.run(commands, boot_clock::now() + patience);
+  auto replies = client.run(commands, boot_clock::now() + redis_patience);
   if (replies && replies->size() == 1)
     return std::move(replies->front());
   redis_reply failed;
@@ -204,7 +204,7 @@ void check_redis(const engine_config& config, findings& found) {
     return;
   }
   const auto began = boot_clock::now();
-  auto client = redis_client::connect(*url, began + std::max<std::chrono::nanoseconds>(config.redis_connect_timeout, patience));
+  auto client = redis_client::connect(*url, began + std::max<std::chrono::nanoseconds>(config.redis_connect_timeout, redis_patience));
   const auto took = boot_clock::now() - began;
   if (!client) {
     found.push_back({finding_level::failure, "redis", url->endpoint() + ": " + client.error().detail,
