@@ -147,9 +147,15 @@ void start_round(self_pointer self) {
   gather(self, parts.features, get_feature_status{}, &engine_snapshot::features);
 }
 
+// However it ended: what is too slow to be finished is not to be asked for all of the time.
 void end_reading(monitor_state& state, boot_time now) {
   state.reading_values = false;
   state.values_due = std::max(state.values_due, now + rest_after_reading * (now - state.values_began));
+}
+
+void end_look_for_foreign(monitor_state& state, boot_time began, boot_time now, std::chrono::nanoseconds until_next) {
+  state.looking_for_foreign = false;
+  state.foreign_due = std::max(began + until_next, now + rest_after_reading * (now - began));
 }
 
 // Only what the store itself has told is told on: while it is away, nobody knows the totals.
@@ -211,13 +217,14 @@ void read_foreign(self_pointer self, counter_readings readings) {
           one.key = asked[i];
           one.value = *found.found[i].value;
           one.exists = true;
-          one.source = counter_source::redis;
+          one.source = self->state.settings.store_kind;
+          one.as_of = self->state.clock->wall_now();
           readings.readings.push_back(std::move(one));
         }
         std::sort(readings.readings.begin(), readings.readings.end(), by_key);
         values_arrived(self, std::move(readings));
       },
-      [self](const caf::error&) { self->state.reading_values = false; });
+      [self](const caf::error&) { end_reading(self->state, now_of(self)); });
 }
 
 void read_values(self_pointer self) {
@@ -230,18 +237,19 @@ void read_values(self_pointer self) {
   state.values_due = now + state.settings.values_interval;
   self->request(state.parts.counters, values_patience + 500ms, read_counters{std::string{all_counters}, now + values_patience})
     .then([self](counter_readings& readings) { read_foreign(self, std::move(readings)); },
-          [self](const caf::error&) { self->state.reading_values = false; });
+          [self](const caf::error&) { end_reading(self->state, now_of(self)); });
 }
 
 void look_for_foreign(self_pointer self) {
   auto& state = self->state;
   const auto now = now_of(self);
-  if (now < state.foreign_due)
+  if (state.looking_for_foreign || now < state.foreign_due)
     return;
-  state.foreign_due = now + state.settings.foreign_interval;
+  state.looking_for_foreign = true;
   self->request(state.parts.store, values_patience, store_list_counters{std::string{all_metrics}, true, now + values_patience})
     .then(
-      [self](store_keys& found) {
+      [self, now](store_keys& found) {
+        end_look_for_foreign(self->state, now, now_of(self), self->state.settings.foreign_interval);
         auto& foreign = self->state.foreign;
         foreign = time_stamps();
         const auto known = foreign;
@@ -249,7 +257,7 @@ void look_for_foreign(self_pointer self) {
           if (std::find(known.begin(), known.end(), key) == known.end())
             foreign.push_back(std::move(key));
       },
-      [self, now](const caf::error&) { self->state.foreign_due = now + self->state.settings.values_interval; });
+      [self, now](const caf::error&) { end_look_for_foreign(self->state, now, now_of(self), self->state.settings.values_interval); });
 }
 
 void link_changed(self_pointer self, const store_event& event) {

@@ -8,7 +8,8 @@
 // Threads   scheduled. Readers take the newest snapshot from the holder and wait for nothing.
 // Bounds    one round of questions at a time; whoever does not answer within `answer_patience` keeps what it told last.
 //           At most `foreign_max` counters that no holdfast process wrote; how many more there are is told. A reading of the
-//           counters that takes long is repeated less often: it fills a tenth of the time at most.
+//           counters, or a look for those of others, that takes long is repeated less often: each fills a tenth of the time at
+//           most, however it ends.
 // Values    only as the store told them: while it is away the last ones stay, with their age.
 // Restart   the snapshot begins anew with the first round.
 #pragma once
@@ -52,6 +53,7 @@ struct monitor_settings {
   std::chrono::nanoseconds values_interval = std::chrono::seconds{5};
   std::chrono::nanoseconds foreign_interval = std::chrono::minutes{1};
   std::size_t foreign_max = 10'000;
+  counter_source store_kind = counter_source::embedded; // of what it reads itself
 };
 
 struct monitor_state {
@@ -77,6 +79,7 @@ struct monitor_state {
   bool reading_values = false;
   std::vector<std::string> foreign; // keys of the store that the counter actor does not list
   boot_time foreign_due{};
+  bool looking_for_foreign = false;
 };
 
 monitor_actor::behavior_type monitor(monitor_actor::stateful_pointer<monitor_state> self, monitor_settings settings,

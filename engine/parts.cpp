@@ -230,7 +230,9 @@ void engine_parts::spawn_watchers() {
                           wanted ? folder.file("history.sqlite") : std::string{}, limits, clock);
   feature_keeper = system.spawn(holdfast::feature_keeper, feature_keeper_settings{}, clock, features, counters, store, history);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(feature_keeper)});
-  monitor = system.spawn(holdfast::monitor, monitor_settings{}, clock,
+  monitor_settings watching;
+  watching.store_kind = store == local ? counter_source::embedded : counter_source::redis;
+  monitor = system.spawn(holdfast::monitor, watching, clock,
                          monitored{cache, supervisor, last_good, warmup, counters, store, history, feature_keeper, board, ledger, budgets,
                                    memories, watched},
                          snapshots);

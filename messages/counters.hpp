@@ -55,7 +55,8 @@ struct read_counters { // every counter that the glob matches
 
 struct counter_readings { // in the order of their keys
   std::vector<counter_reading> readings; // by key, in byte order
-  bool all_listed = true;                // false: the store did not tell which there are; those of this process are here
+  bool all_listed = false;               // false: the store did not tell which there are; those of this process are here
+  fault error = fault::none;             // why nobody answered; then there are no readings, and nothing is known
 };
 
 // Answered with flush_reply: everything counted before this message is in the store, adopted ledgers included.
