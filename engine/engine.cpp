@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "engine/ask_parts.hpp"
+#include "engine/known_counters.hpp"
 #include "runtime/ledger_file.hpp"
 #include "runtime/log.hpp"
 #include "runtime/telemetry.hpp"
@@ -22,7 +23,31 @@ using std::chrono::nanoseconds;
 constexpr auto farewell_flush = 800ms;
 constexpr auto farewell_words = 100ms; // what tasks and features have to say, each
 
-// Gathers what every actor tells of itself; whoever does not answer in time is left out.
+// Of an engine of which nobody answers.
+engine_status silent_status() {
+  engine_status status;
+  status.silent = {"cache", "fetchers", "last_good", "warmup", "ledger", "store", "history", "rate_limits", "features"};
+  return status;
+}
+
+// What was known a moment ago: whoever is late or dead is not to look like one that has nothing.
+void begin_with(engine_status& status, const engine_snapshot& newest) {
+  status.cache = newest.cache;
+  status.supervisor = newest.supervisor;
+  status.last_good = newest.last_good;
+  status.warmup = newest.warmup;
+  status.counters = newest.counters;
+  status.store = newest.store;
+  status.history = newest.history;
+  status.features = newest.features;
+  for (const auto which : all_markets) {
+    status.hits[index(which)] = newest.markets[index(which)].hits;
+    status.misses[index(which)] = newest.markets[index(which)].misses;
+    status.since[index(which)] = newest.markets[index(which)].since;
+  }
+}
+
+// Gathers what every actor tells of itself; whoever does not answer in time is told as silent.
 struct status_collector {
   std::shared_ptr<engine_status> status;
   std::function<void(engine_status)> callback;
@@ -30,7 +55,7 @@ struct status_collector {
 
   template <class Actor, class Question, class Part>
   void gather(caf::event_based_actor* self, const Actor& whom, nanoseconds timeout, Question question,
-              Part engine_status::*part) {
+              Part engine_status::*part, const char* name) {
     ++*missing;
     const auto one_less = [missing = missing, status = status, callback = callback] {
       if (--*missing == 0)
@@ -41,7 +66,10 @@ struct status_collector {
         (*status).*part = std::move(given);
         one_less();
       },
-            [one_less](const caf::error&) { one_less(); });
+            [status = status, name, one_less](const caf::error&) {
+              status->silent.emplace_back(name);
+              one_less();
+            });
   }
 };
 
@@ -113,7 +141,12 @@ counter_reading engine::read(std::string_view key, duration timeout) noexcept {
 counter_readings engine::read_matching(std::string_view glob, duration timeout) noexcept {
   const auto deadline = parts_->clock->boot_now() + timeout * 9 / 10;
   const read_counters question{std::string{glob}, deadline};
-  return ask_if_alive<counter_readings>(*parts_, parts_->counters, timeout, question).value_or(counter_readings{});
+  counter_readings none;
+  auto found = ask_if_alive<counter_readings>(*parts_, parts_->counters, timeout, question, &none.error);
+  if (!found)
+    return none;
+  add_known(*found, glob, parts_->snapshots->newest().get());
+  return std::move(*found);
 }
 
 void engine::read_async(std::string_view key, std::function<void(counter_reading)> callback, duration timeout) noexcept {
@@ -130,11 +163,17 @@ void engine::read_async(std::string_view key, std::function<void(counter_reading
 
 void engine::read_matching_async(std::string_view glob, std::function<void(counter_readings)> callback,
                                  duration timeout) noexcept {
-  ask_later_if_alive<counter_readings>(*parts_, parts_->counters, timeout,
-                                       read_counters{std::string{glob}, parts_->clock->boot_now() + timeout * 9 / 10},
-                                       [callback = std::move(callback)](std::optional<counter_readings> given, fault) {
-                                         callback(given ? std::move(*given) : counter_readings{});
-                                       });
+  read_counters question{std::string{glob}, parts_->clock->boot_now() + timeout * 9 / 10};
+  ask_later_if_alive<counter_readings>(
+    *parts_, parts_->counters, timeout, question,
+    [glob = question.glob, snapshots = parts_->snapshots,
+     callback = std::move(callback)](std::optional<counter_readings> given, fault why) {
+      counter_readings none;
+      none.error = why;
+      if (given)
+        add_known(*given, glob, snapshots->newest().get());
+      callback(given ? std::move(*given) : std::move(none));
+    });
 }
 
 bool engine::flush(duration timeout) noexcept {
@@ -183,13 +222,13 @@ engine_status engine::status(duration timeout) noexcept {
   auto told = std::make_shared<std::promise<engine_status>>();
   auto answer = told->get_future();
   status_async([told](engine_status status) { told->set_value(std::move(status)); }, timeout);
-  return parts_->answered(answer, timeout) ? answer.get() : engine_status{};
+  return parts_->answered(answer, timeout) ? answer.get() : silent_status();
 }
 
 void engine::status_async(std::function<void(engine_status)> callback, duration timeout) noexcept {
   // Where a lock was held while the process forked it is held for ever.
   if (parts_->ledger->forked())
-    return call_safely(callback, engine_status{});
+    return call_safely(callback, silent_status());
   auto status = std::make_shared<engine_status>();
   status->state_folder = parts_->folder.path;
   status->state_problem = parts_->folder.problem;
@@ -203,25 +242,21 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
   status->task_runs_left_out = parts_->watched->tasks->left_out();
   status->names_left_out = parts_->watched->names_left_out.load(std::memory_order_relaxed);
   if (const auto newest = parts_->snapshots->newest())
-    for (const auto which : all_markets) {
-      status->hits[index(which)] = newest->markets[index(which)].hits;
-      status->misses[index(which)] = newest->markets[index(which)].misses;
-      status->since[index(which)] = newest->markets[index(which)].since;
-    }
+    begin_with(*status, *newest);
   parts_->system.spawn([collector = status_collector{status, std::move(callback)}, cache = cache(),
                         supervisor = supervisor(), last_good = last_good(), warmup = warmup(), counters = counters(),
                         store = store(), history = parts_->history, rate_limits = rate_limiter(),
                         features = parts_->feature_keeper,
                         timeout](caf::event_based_actor* self) mutable {
-    collector.gather(self, cache, timeout, get_cache_status{}, &engine_status::cache);
-    collector.gather(self, supervisor, timeout, get_supervisor_status{}, &engine_status::supervisor);
-    collector.gather(self, last_good, timeout, get_last_good_status{}, &engine_status::last_good);
-    collector.gather(self, warmup, timeout, get_warmup_status{}, &engine_status::warmup);
-    collector.gather(self, counters, timeout, get_counter_status{}, &engine_status::counters);
-    collector.gather(self, store, timeout, get_store_status{}, &engine_status::store);
-    collector.gather(self, history, timeout, get_history_status{}, &engine_status::history);
-    collector.gather(self, rate_limits, timeout, get_rate_limiter_status{}, &engine_status::rate_limits);
-    collector.gather(self, features, timeout, get_feature_status{}, &engine_status::features);
+    collector.gather(self, cache, timeout, get_cache_status{}, &engine_status::cache, "cache");
+    collector.gather(self, supervisor, timeout, get_supervisor_status{}, &engine_status::supervisor, "fetchers");
+    collector.gather(self, last_good, timeout, get_last_good_status{}, &engine_status::last_good, "last_good");
+    collector.gather(self, warmup, timeout, get_warmup_status{}, &engine_status::warmup, "warmup");
+    collector.gather(self, counters, timeout, get_counter_status{}, &engine_status::counters, "ledger");
+    collector.gather(self, store, timeout, get_store_status{}, &engine_status::store, "store");
+    collector.gather(self, history, timeout, get_history_status{}, &engine_status::history, "history");
+    collector.gather(self, rate_limits, timeout, get_rate_limiter_status{}, &engine_status::rate_limits, "rate_limits");
+    collector.gather(self, features, timeout, get_feature_status{}, &engine_status::features, "features");
   });
 }
 

@@ -48,7 +48,8 @@ namespace holdfast {
 struct engine_parts;
 struct telemetry;
 
-// Everything that the actors tell about themselves; what one does not tell in time stays empty.
+// Everything that the actors tell about themselves. What one does not tell in time is what the newest snapshot has of it, and
+// empty where it never told.
 struct engine_status {
   cache_status cache; // of the tables that are answered with, by market
   supervisor_status supervisor; // of the fetchers: crashes, failures in a row, circuits
@@ -72,6 +73,8 @@ struct engine_status {
   std::vector<event> events; // the newest first
   std::string state_folder;  // empty: state is kept in memory only
   std::string state_problem; // why the state folder is not used; empty where it is
+  // Parts that nobody answered for in time: cache, fetchers, last_good, warmup, ledger, store, history, rate_limits, features.
+  std::vector<std::string> silent;
 };
 
 // What became of a table that the plausibility gate had refused.
@@ -105,7 +108,9 @@ public:
   std::int64_t get_int_sync(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
   // What is known of a counter, from where, how old.
   counter_reading read(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;
-  counter_readings read_matching(std::string_view glob, duration timeout = std::chrono::seconds{2}) noexcept; // all that match
+  // All that match; those of other programs, and while the store does not tell which there are all of others, as they were read
+  // last in the background. `error` tells that nothing is known.
+  counter_readings read_matching(std::string_view glob, duration timeout = std::chrono::seconds{2}) noexcept;
   // The callbacks of the `_async` calls run once: on a thread of the actor system, or before the call returns where the
   // answer is at hand. None runs after the actor system has ended.
   void read_async(std::string_view key, std::function<void(counter_reading)> callback,
@@ -163,7 +168,7 @@ public:
   bool write_json(std::string_view key, std::string_view text, duration ttl,
                   duration timeout = std::chrono::seconds{1}) noexcept;
 
-  engine_status status(duration timeout = std::chrono::seconds{1}) noexcept; // who does not answer in time is left out
+  engine_status status(duration timeout = std::chrono::seconds{1}) noexcept; // who does not answer in time is `silent`
   void status_async(std::function<void(engine_status)> callback, duration timeout = std::chrono::seconds{1}) noexcept; // the same
 
   // How a counter went over time.

@@ -112,7 +112,7 @@ struct http_gateway::parts {
   std::string address;
   std::string socket_path;
   std::optional<file_identity> socket_file; // as bound
-  std::shared_ptr<list_body_cache> bodies = std::make_shared<list_body_cache>();
+  gateway_memory memory;
   waiting_room waiting;
   connection_watch watch;
   std::unique_ptr<MHD_Daemon, daemon_deleter> daemon;
@@ -139,7 +139,7 @@ struct http_gateway::parts {
     };
     const gateway_request request{method, url, request_header(connection, "Accept-Encoding"),
                                   request_header(connection, "If-None-Match"), !socket_path.empty(), argument};
-    route(host, bodies, request, [answer](gateway_answer given) { answer->deliver(std::move(given)); });
+    route(host, memory, request, [answer](gateway_answer given) { answer->deliver(std::move(given)); });
   }
 
   static MHD_Result handle(void* self, MHD_Connection* connection, const char* url, const char* method, const char*,

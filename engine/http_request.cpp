@@ -17,6 +17,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::size_t glob_bytes_max = 256;
+constexpr std::int64_t max_age_ms_max = 60'000;
 
 using parsed = expected<request_meaning, gateway_answer>;
 
@@ -42,10 +43,14 @@ parsed parse_counter_key(request_target target, std::string_view key) {
   return request_meaning{.target = target, .name = key};
 }
 
-parsed parse_pattern(std::string_view glob) {
+parsed parse_pattern(std::string_view glob, std::string_view max_age) {
   if (glob.size() > glob_bytes_max || !is_clean_utf8(glob))
     return refused(400, "Not a pattern", "accepted: a glob of at most " + std::to_string(glob_bytes_max) + " bytes");
-  return request_meaning{.target = request_target::counters, .name = glob.empty() ? "metrics:*" : glob};
+  std::optional<std::int64_t> age;
+  if (!read_number(max_age, age) || age.value_or(0) < 0 || age.value_or(0) > max_age_ms_max)
+    return refused(400, "Not an age", "max_age_ms is how old the values may be: 0 to " + std::to_string(max_age_ms_max));
+  return request_meaning{
+    .target = request_target::counters, .name = glob.empty() ? all_metrics_glob : glob, .max_age_ms = age.value_or(0)};
 }
 
 // POST /control/incr/{key}/{amount}
@@ -103,7 +108,7 @@ parsed read_request(const gateway_request& request) {
   if (path.starts_with(symbols))
     return read_symbols(path.substr(symbols.size()), request);
   if (path == counter_list)
-    return parse_pattern(request.argument("match"));
+    return parse_pattern(request.argument("match"), request.argument("max_age_ms"));
   if (path.starts_with(one_counter))
     return parse_counter_key(counter, path.substr(one_counter.size()));
   if (path.starts_with(history_of))

@@ -31,12 +31,16 @@ enum class request_target : std::uint8_t {
   alive, ready, list, one_symbol, counters, counter, status, history, features, dashboard, metrics, increment, accept
 };
 
+// What is read where no pattern is given.
+inline constexpr std::string_view all_metrics_glob = "metrics:*";
+
 struct request_meaning {
   request_target target = request_target::alive;
   market which = market::spot;
   std::string_view name;    // of a symbol or a counter, or a glob
   std::int64_t amount = 0;  // of an increment
   bool takes_gzip = false;
+  std::int64_t max_age_ms = 0; // of a reading of the counters that is taken
 };
 
 // Whether a counter of this name can be asked for: other programs count under names that we would not give.

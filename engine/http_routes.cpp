@@ -89,10 +89,25 @@ void counter_route(engine& host, std::string_view key, respond_function respond)
   }, patience);
 }
 
-void counters_route(engine& host, std::string_view glob, respond_function respond) {
-  host.read_matching_async(glob, [respond](const counter_readings& found) {
-    respond(json_answer(readings_json(found)));
-  }, patience);
+gateway_answer counters_answer(const counters_seen& seen, boot_time now) {
+  if (!seen.json)
+    return problem(503, "Counters not readable", to_string(seen.error));
+  auto answer = json_answer({});
+  answer.shared_body = seen.json;
+  answer.headers.emplace_back("X-Holdfast-Stale", seen.stale ? "true" : "false");
+  const auto age = std::chrono::floor<std::chrono::milliseconds>(now - seen.asked_at);
+  answer.headers.emplace_back("X-Holdfast-Age-Ms", std::to_string(age.count()));
+  return answer;
+}
+
+void counters_route(engine& host, shared_counters& shared, const request_meaning& what, respond_function respond) {
+  const auto seen = [clock = host.clock(), respond = std::move(respond)](const counters_seen& told) {
+    respond(counters_answer(told, clock->boot_now()));
+  };
+  if (what.name == all_metrics_glob && what.max_age_ms > 0)
+    shared.look(host, std::chrono::milliseconds{what.max_age_ms}, seen);
+  else
+    look_at_counters(host, what.name, seen);
 }
 
 gateway_answer ready_answer(engine& host) {
@@ -118,8 +133,7 @@ void accept_route(engine& host, market which, respond_function respond) {
   }, patience);
 }
 
-void answer_request(engine& host, const std::shared_ptr<list_body_cache>& bodies, const gateway_request& request,
-                    respond_function respond) {
+void answer_request(engine& host, const gateway_memory& memory, const gateway_request& request, respond_function respond) {
   using enum request_target;
   const auto what = read_request(request);
   if (!what)
@@ -127,9 +141,9 @@ void answer_request(engine& host, const std::shared_ptr<list_body_cache>& bodies
   switch (what->target) {
     case alive: return respond(json_answer("{\"alive\":true}"));
     case ready: return respond(ready_answer(host));
-    case list: return list_route(host, bodies, *what, request.if_none_match, std::move(respond));
+    case list: return list_route(host, memory.bodies, *what, request.if_none_match, std::move(respond));
     case one_symbol: return symbol_route(host, *what, std::move(respond));
-    case counters: return counters_route(host, what->name, std::move(respond));
+    case counters: return counters_route(host, *memory.counters, *what, std::move(respond));
     case counter: return counter_route(host, what->name, std::move(respond));
     case status: return status_route(host, request, std::move(respond));
     case history: return history_route(host, what->name, request, std::move(respond));
@@ -143,14 +157,13 @@ void answer_request(engine& host, const std::shared_ptr<list_body_cache>& bodies
 
 } // namespace
 
-void route(engine& host, const std::shared_ptr<list_body_cache>& bodies, const gateway_request& request,
-           respond_function respond) {
+void route(engine& host, const gateway_memory& memory, const gateway_request& request, respond_function respond) {
   const auto measured = [watched = host.watched(), which = route_of(request.path), began = boot_clock::now(),
                          respond = std::move(respond)](gateway_answer answer) {
     watched->request_duration[static_cast<std::size_t>(which)].observe(boot_clock::now() - began);
     respond(std::move(answer));
   };
-  answer_request(host, bodies, request, measured);
+  answer_request(host, memory, request, measured);
 }
 
 } // namespace holdfast

@@ -253,6 +253,11 @@ std::string status_json(const engine_status& status, const symbol_board& board, 
   out.EndArray();
   field(out, "state_folder", status.state_folder);
   field(out, "state_problem", status.state_problem);
+  out.Key("silent");
+  out.StartArray();
+  for (const auto& part : status.silent)
+    out.String(part.c_str());
+  out.EndArray();
   out.EndObject();
   return buffer.GetString();
 }

@@ -101,4 +101,22 @@ CAF_TEST(what others count is measured once each and what we count is in the his
   host.reset(); // before what its callbacks write to
 }
 
+CAF_TEST(a counter of another program is found by its name and stays while redis is away) {
+  CAF_REQUIRE_EQUAL(redis.ask({"SET", "metrics:legacy:orders", "41"}), "OK");
+  auto& engine = start();
+  const auto told = [&](std::string_view glob) {
+    const auto found = engine.read_matching(glob);
+    const auto at = std::find_if(found.readings.begin(), found.readings.end(),
+                                 [](const auto& one) { return one.key == "metrics:legacy:orders"; });
+    return at == found.readings.end() ? std::optional<counter_reading>{} : std::optional{*at};
+  };
+  CAF_CHECK(wait_until([&] { return told("metrics:legacy:*").has_value(); }, 30s));
+  const auto known = told("metrics:*");
+  CAF_CHECK(known && known->value == 41 && known->source == counter_source::redis);
+  CAF_CHECK(!told("metrics:other:*"));
+  redis.kill();
+  CAF_CHECK(wait_until([&] { return told("metrics:*") && told("metrics:*")->source == counter_source::ledger; }, 30s));
+  CAF_CHECK_EQUAL(told("metrics:*").value_or(counter_reading{}).value, 41);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
