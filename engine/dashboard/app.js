@@ -7,19 +7,20 @@ const markets = ["spot", "futures"];
 const keysOf = (market) => [`metrics:cache_hit:symbols_${market}`, `metrics:cache_miss:symbols_${market}`];
 const chartKeys = markets.flatMap(keysOf);
 const rateOver = 10; // seconds that a rate in the table is taken over; samples further apart than that are a gap in the charts
+const sharedFor = 0.8; // seconds: those who look at the same time share a reading of the counters
 
 const state = {
   token: sessionStorage.getItem("holdfast-token") ?? "",
   range: live,
-  samples: [],       // {at, values} of the last seconds, for the table
-  live: [],          // {at, values} of the live range, of the charts' counters alone
+  samples: [],       // {at, wall, values} of the last seconds, for the table; `at` is steady
+  live: [],          // the same of the live range, of the charts' counters alone
   earlier: null,     // per counter: what the history knows of the time before `live`; null: nothing was heard of it yet
-  earlierAt: 0,      // when it was asked for that
+  earlierAt: never,  // when it was asked for that
   kept: true,        // whether a history is kept
-  answered: 0,       // when the server last answered
+  answered: never,   // when the server last answered
   said: "",
-  charted: 0,        // when the history was last asked for the charts
-  featuresAt: 0,     // when the features were last asked for
+  charted: never,    // when the history was last asked for the charts
+  featuresAt: never, // when the features were last asked for
   failure: "",
 };
 const counters = new CounterTable();
@@ -28,11 +29,13 @@ const charts = {
   requests: new Chart(byId("chart-requests"), "Questions per second", (value) => Number(value.toPrecision(3)).toLocaleString()),
 };
 
-async function ask(path) {
+// `heard` gets the answer's headers.
+async function ask(path, heard = () => {}) {
   const headers = state.token ? { Authorization: `Bearer ${state.token}` } : {};
   const answer = await fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
   if (answer.status === 401) throw new Error("token");
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  heard(answer.headers);
   return answer.json();
 }
 
@@ -59,14 +62,16 @@ function verdict(level, text) {
 }
 
 function showStatus(status) {
-  const now = Date.now() / 1000;
+  const now = wall();
+  const silent = status.silent ?? [];
   const found = Object.entries(status.markets).map(([name, market]) => showMarket(name, market, status.fetchers[name], now));
   showFetchers(status.fetchers);
-  showStore(status.store, status.ledger, status.history);
+  showStore(status.store, status.ledger, status.history, silent);
   showEvents(status.events);
   found.push(showTasks(status.tasks));
   if (!status.store.up) found.push(["bad", "the store link is down"]);
   else if (!status.store.takes_writes) found.push(["warn", "the store takes no writes"]);
+  if (silent.length) found.push(["warn", `nobody answers for ${silent.join(", ")}`]);
   if (status.ledger.set_aside_rows) found.push(["warn", `${status.ledger.set_aside_rows} counters are set aside`]);
   if (status.state_problem) found.push(["warn", "state is kept in memory only"]);
   const worst = found.find(([level]) => level === "bad") ? "bad" : found.find(([level]) => level === "warn") ? "warn" : "good";
@@ -81,17 +86,19 @@ function rateOf(key, sample) {
   return (sample.values[key] - before.values[key]) / (sample.at - before.at);
 }
 
-function showCounters(values) {
-  const sample = { at: Date.now() / 1000, values };
+// Values that the server read `age` seconds ago.
+function showCounters(values, age = 0) {
+  const sample = { at: steady() - age, wall: wall() - age, values };
+  const before = state.live.at(-1);
+  // The same reading once more, which somebody else had caused.
+  if (before && sample.at - before.at < sharedFor / 2) return;
+  // After a pause the history knows more than the page; after a step of the wall clock, or a sleep, the old labels are wrong.
+  const stepped = before && Math.abs((sample.wall - before.wall) - (sample.at - before.at)) >= rateOver;
+  if (stepped) state.samples = [];
+  if (before && (stepped || sample.at - before.at >= rateOver)) Object.assign(state, { live: [], earlier: null, earlierAt: never });
   state.samples.push(sample);
   while (state.samples[0].at < sample.at - rateOver) state.samples.shift();
-  // After a pause, as of a page in the background, the history knows more than the page.
-  if (state.live.length && sample.at - state.live.at(-1).at >= rateOver) {
-    state.live = [];
-    state.earlier = null;
-    state.earlierAt = 0;
-  }
-  state.live.push({ at: sample.at, values: Object.fromEntries(chartKeys.filter((key) => key in values).map((key) => [key, values[key]])) });
+  state.live.push({ at: sample.at, wall: sample.wall, values: Object.fromEntries(chartKeys.filter((key) => key in values).map((key) => [key, values[key]])) });
   while (state.live[0].at < sample.at - live) state.live.shift();
   showTable();
 }
@@ -118,14 +125,14 @@ function showLines(rates, from, until, gap, empty = "no questions in this time")
 }
 
 function chartLive() {
-  const until = Date.now() / 1000;
+  const until = wall();
   const rates = {};
   for (const key of chartKeys) {
     const earlier = (state.earlier?.[key] ?? []).filter(([at]) => at >= until - live);
     rates[key] = earlier.concat(state.live.slice(1).map((sample, i) => {
       const before = state.live[i];
       const known = key in sample.values && key in before.values;
-      return [sample.at, known ? (sample.values[key] - before.values[key]) / (sample.at - before.at) : null];
+      return [sample.wall, known ? (sample.values[key] - before.values[key]) / (sample.at - before.at) : null];
     }));
   }
   showLines(rates, until - live, until, 15, state.live.length ? undefined : "nothing is heard of the counters");
@@ -135,9 +142,9 @@ const historyOf = (key, since, step) => ask(`/api/v1/history/${encodeURIComponen
 
 async function readEarlier() {
   const first = state.live[0];
-  if (!state.kept || state.earlier || !first || Date.now() - state.earlierAt < 10000) return;
-  state.earlierAt = Date.now();
-  const began = Math.floor(first.at);
+  if (!state.kept || state.earlier || !first || steady() - state.earlierAt < 10) return;
+  state.earlierAt = steady();
+  const began = Math.floor(first.wall);
   const lines = await Promise.all(chartKeys.map((key) => historyOf(key, began - live, 10)));
   if (first !== state.live[0]) return;
   state.earlier = Object.fromEntries(lines.map((line) =>
@@ -146,7 +153,7 @@ async function readEarlier() {
 
 async function chartHistory() {
   const range = state.range;
-  const until = Math.floor(Date.now() / 1000);
+  const until = Math.floor(wall());
   const without = (reason) => range === state.range && showLines({}, until - range, until, 0, reason);
   if (!state.kept) return without("no history is kept");
   const step = Math.max(10, Math.ceil(range / 400 / 10) * 10);
@@ -162,22 +169,22 @@ async function chartHistory() {
 
 // Sums over days: every few seconds is often enough.
 async function readFeatures() {
-  if (Date.now() - state.featuresAt < 5000) return;
-  state.featuresAt = Date.now();
+  if (steady() - state.featuresAt < 5) return;
+  state.featuresAt = steady();
   showFeatures(await ask("/api/v1/features"));
 }
 
 async function chart() {
   if (state.range === live) return chartLive();
-  if (Date.now() - state.charted < 10000) return;
-  state.charted = Date.now();
+  if (steady() - state.charted < 10) return;
+  state.charted = steady();
   await chartHistory();
 }
 
 // A few at a time: a search through thousands of counters must not become thousands of questions.
 async function sparklines() {
-  const until = Math.floor(Date.now() / 1000);
-  const wanted = counters.dueForHistory(Date.now(), 30000, 8);
+  const until = Math.floor(wall());
+  const wanted = counters.dueForHistory(steady(), 30, 8);
   await Promise.all(wanted.map(async (key) => {
     const line = state.kept ? await historyOf(key, until - 3600, 60) : null;
     counters.draw(key, line, until - 3600, until);
@@ -186,8 +193,14 @@ async function sparklines() {
 
 async function readCounters() {
   try {
-    showCounters(await ask("/api/v1/counters"));
-    setText(byId("counters-late"), "");
+    let age = 0;
+    let stale = false;
+    const values = await ask(`/api/v1/counters?max_age_ms=${sharedFor * 1000}`, (headers) => {
+      age = Number(headers.get("X-Holdfast-Age-Ms")) / 1000;
+      stale = headers.get("X-Holdfast-Stale") === "true";
+    });
+    showCounters(values, age);
+    setText(byId("counters-late"), stale ? "The store does not answer: values of other processes are the last ones known." : "");
   } catch (failure) {
     setText(byId("counters-late"), `No newer values: ${why(failure)}.`);
     throw failure;
@@ -209,11 +222,11 @@ async function aside(question) {
 }
 
 function pulse() {
-  const silent = (Date.now() - state.answered) / 1000;
-  const late = state.answered > 0 && silent > 3;
+  const silent = steady() - state.answered;
+  const late = state.answered !== never && silent > 3;
   byId("pulse").toggleAttribute("data-late", late || Boolean(state.failure));
   if (!state.failure && !late) return setText(byId("pulse"), "live");
-  setText(byId("pulse"), `no answer${state.answered ? ` for ${length(silent)}` : ""}: ${state.failure || "waiting"}`);
+  setText(byId("pulse"), `no answer${state.answered !== never ? ` for ${length(silent)}` : ""}: ${state.failure || "waiting"}`);
   if (late) {
     verdict("bad", "no answer from holdfast");
     say("no answer from holdfast");
@@ -226,9 +239,10 @@ async function round() {
     const status = await ask("/api/v1/status?events=100");
     byId("token-form").hidden = true;
     document.querySelector("main").hidden = false;
-    state.answered = Date.now();
+    state.answered = steady();
     state.failure = "";
-    state.kept = status.history.kept;
+    // Of a history that is late nobody knows whether it is kept: what was known holds.
+    if (!status.silent?.includes("history")) state.kept = status.history.kept;
     showStatus(status);
   } catch (failure) {
     if (failure.message === "token") wantToken();
@@ -244,9 +258,9 @@ document.addEventListener("visibilitychange", () => wakeUp());
 
 async function forever() {
   for (;;) {
-    const began = Date.now();
+    const began = performance.now();
     await round();
-    const pause = (document.hidden ? 10000 : 1000) - (Date.now() - began);
+    const pause = (document.hidden ? 10000 : 1000) - (performance.now() - began);
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, Math.max(100, pause));
       wakeUp = () => { clearTimeout(timer); resolve(); };
@@ -259,7 +273,7 @@ for (const [name, seconds] of ranges) {
   choice.checked = seconds === live;
   choice.addEventListener("change", () => {
     state.range = seconds;
-    state.charted = 0;
+    state.charted = never;
     chart();
   });
   byId("ranges").append(make("label", {}, choice, make("span", {}, name)));

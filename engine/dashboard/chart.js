@@ -2,6 +2,11 @@
 
 // Lines over time as SVG. A line is {name, points: [[seconds, value], ...]}; null is a gap.
 
+// Seconds that no step of the wall clock touches, for pacing and rates. The wall clock is for labels alone.
+const steady = () => performance.now() / 1000;
+const wall = () => Date.now() / 1000;
+const never = -Infinity;
+
 const svgSpace = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes, text) {
@@ -38,6 +43,12 @@ function niceCeiling(value) {
 function timeOfDay(date, withSeconds = true) {
   const parts = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   return date.toLocaleTimeString([], withSeconds ? { ...parts, second: "2-digit" } : parts);
+}
+
+// The time, with weekday and date where it is not of today.
+function momentOf(date) {
+  if (date.toDateString() === new Date().toDateString()) return timeOfDay(date);
+  return `${date.toLocaleDateString([], { weekday: "short", month: "short", day: "numeric" })} ${timeOfDay(date)}`;
 }
 
 function clockOf(seconds, range) {

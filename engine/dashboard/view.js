@@ -61,7 +61,7 @@ function showMarket(name, market, fetcher, now) {
   setText(card.querySelector(".listed"), market.count.toLocaleString());
   const asked = market.hits + market.misses;
   describe(card.querySelector("dl"), [
-    [market.stale ? "stale since" : "fresh since", market.since ? `${timeOfDay(new Date(market.since * 1000))} (${length(now - market.since)})` : "unknown"],
+    [market.stale ? "stale since" : "fresh since", market.since ? `${momentOf(new Date(market.since * 1000))} (${length(now - market.since)})` : "unknown"],
     ["list fetched", market.age === null ? "at an unknown time" : `${length(market.age)} ago`],
     ["source", sources[market.source] ?? market.source],
     ["next refresh", market.refreshing ? "running now" : market.next_refresh_in === null ? "when asked" : `in ${length(market.next_refresh_in)}`],
@@ -84,18 +84,21 @@ function showFetchers(fetchers) {
   }));
 }
 
-function showStore(store, ledger, history) {
+// What nobody answers for is told as it was before, or not at all.
+function showStore(store, ledger, history, silent) {
+  const late = (part) => silent.includes(part) ? " (no answer)" : "";
+  const kept = history.kept ? `${history.series} counters, ${(history.bytes / 1048576).toFixed(1)} MiB` : "not kept";
   describe(byId("store"), [
-    ["link", !store.up ? "DOWN" : store.takes_writes ? "up" : "up, takes no writes"],
+    ["link", (!store.up ? "DOWN" : store.takes_writes ? "up" : "up, takes no writes") + late("store")],
     ["kind", store.kind || "unknown"],
     ["at", store.endpoint || "unknown"],
     ["commands", store.commands.toLocaleString()],
     ["failures", store.failures.toLocaleString()],
     ["last error", store.last_error || "none"],
-    ["counters", `${ledger.rows} of ${ledger.capacity} rows, ${ledger.durable ? "kept on disk" : "in memory only"}`],
+    ["counters", `${ledger.rows} of ${ledger.capacity} rows, ${ledger.durable ? "kept on disk" : "in memory only"}${late("ledger")}`],
     ["not in the store yet", `${ledger.pending_rows} rows`],
     ["set aside", ledger.set_aside.length ? ledger.set_aside.join("; ") : "none"],
-    ["history", history.kept ? `${history.series} counters, ${(history.bytes / 1048576).toFixed(1)} MiB` : "not kept"],
+    ["history", silent.includes("history") ? "no answer" : kept],
   ]);
   byId("store").querySelector('[data-term="link"]').classList.toggle("bad", !store.up || !store.takes_writes);
 }
@@ -138,13 +141,14 @@ const kinds = { started: "started", link_up: "store link up", link_down: "store 
 let newestEvent = "";
 
 function showEvents(events) {
-  const newest = events.map((one) => `${one.number}:${one.count}`).join();
+  // The day is a part of it: at midnight the times of yesterday get a date.
+  const newest = new Date().toDateString() + events.map((one) => `${one.number}:${one.count}`).join();
   if (newest === newestEvent) return;
   newestEvent = newest;
   byId("events").replaceChildren(...events.map((one) => {
     const when = new Date(one.last * 1000);
-    const repeated = one.count > 1 ? ` (${one.count} times since ${timeOfDay(new Date(one.first * 1000))})` : "";
-    return make("li", {}, make("time", { datetime: when.toISOString() }, timeOfDay(when)),
+    const repeated = one.count > 1 ? ` (${one.count} times since ${momentOf(new Date(one.first * 1000))})` : "";
+    return make("li", {}, make("time", { datetime: when.toISOString() }, momentOf(when)),
       make("div", {}, make("strong", {}, one.subject), ` ${kinds[one.kind] ?? one.kind}${repeated}`, make("small", {}, one.detail)));
   }));
 }

@@ -183,20 +183,86 @@ test("a page that is left open grows no further", async () => {
   assert.equal(await page.evaluate(() => globalThis.listeners), listeners);
   // Ten minutes of a second each, with a thousand counters.
   const held = await page.evaluate(() => {
-    const real = Date.now;
+    const real = { now: Date.now, steady: performance.now };
     const values = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`metrics:left:open_${i}`, i]));
     const most = { samples: 0, live: 0, keys: 0 };
     for (let second = 1; second <= 600; ++second) {
-      Date.now = () => real() + second * 1000;
+      Date.now = () => real.now() + second * 1000;
+      performance.now = () => real.steady.call(performance) + second * 1000;
       showCounters({ ...values, "metrics:cache_hit:symbols_spot": second });
       most.samples = Math.max(most.samples, state.samples.length);
       most.live = Math.max(most.live, state.live.length);
       most.keys = Math.max(most.keys, ...state.live.map((sample) => Object.keys(sample.values).length));
     }
-    Date.now = real;
+    Date.now = real.now;
+    delete performance.now;
     return most;
   });
   assert.ok(held.samples <= 12 && held.live > 290 && held.live <= 303 && held.keys <= 4, JSON.stringify(held));
   assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test("a step of the wall clock stops no rate and no chart", async () => {
+  const { url } = await startHoldfast(temporaryFolder(), ["--simulate", "--log-level=off"]);
+  const page = await open(url);
+  await page.waitForSelector("#market-spot[data-state=good]");
+  const seen = await page.evaluate(() => {
+    const real = { now: Date.now, steady: performance.now };
+    const began = performance.now();
+    let passed = 0;
+    let step = 0;
+    Date.now = () => real.now() + passed * 1000 - step * 1000;
+    performance.now = () => began + passed * 1000;
+    const rates = [];
+    for (passed = 20; passed <= 80; ++passed) {
+      if (passed === 50) step = 3600;
+      showCounters({ "metrics:cache_hit:symbols_spot": 5 * passed });
+      rates.push(rateOf("metrics:cache_hit:symbols_spot", state.samples.at(-1)));
+    }
+    const found = { rates, samples: state.samples.length, live: state.live.length, behind: wall() - state.live.at(-1).wall };
+    Date.now = real.now;
+    delete performance.now;
+    return found;
+  });
+  assert.ok(seen.rates.slice(-20).every((rate) => Math.abs(rate - 5) < 0.01), JSON.stringify(seen.rates));
+  assert.ok(seen.samples <= 12 && seen.live === 31 && Math.abs(seen.behind) < 2, JSON.stringify(seen));
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test("a part that nobody answers for is told and its defaults are not taken for facts", async () => {
+  const { url } = await startHoldfast(temporaryFolder(), ["--simulate", "--log-level=off"]);
+  let late = false;
+  const page = await open(url, {}, (made) => made.route(/\/api\/v1\/status/, async (route) => {
+    const answer = await route.fetch();
+    const status = await answer.json();
+    if (late) Object.assign(status, { silent: ["history"], history: { ...status.history, kept: false, series: 0 } });
+    await route.fulfill({ response: answer, json: status });
+  }));
+  await untilText(page, "#verdict-text", "all well");
+  late = true;
+  await untilText(page, "#verdict-text", "nobody answers for history");
+  assert.equal(await page.locator('[data-term="history"]').textContent(), "no answer");
+  await page.getByLabel("1 h").check();
+  await untilText(page, "#chart-hits", "no questions in this time");
+  late = false;
+  await untilText(page, "#verdict-text", "all well");
+  await page.close();
+});
+
+test("events of another day have their date", async () => {
+  const { url } = await startHoldfast(temporaryFolder(), ["--simulate", "--log-level=off"]);
+  const weekAgo = Date.now() / 1000 - 7 * 86400;
+  const page = await open(url, {}, (made) => made.route(/\/api\/v1\/status/, async (route) => {
+    const answer = await route.fetch();
+    const status = await answer.json();
+    status.events.push({ number: 0, kind: "stale", subject: "spot", detail: "", count: 1, first: weekAgo, last: weekAgo });
+    await route.fulfill({ response: answer, json: status });
+  }));
+  await page.waitForSelector("#events li");
+  const times = await page.locator("#events time").allTextContents();
+  assert.match(times.at(-1), /[A-Z]/);
+  assert.doesNotMatch(times[0], /[A-Z]{1}[a-z]/);
   await page.close();
 });
