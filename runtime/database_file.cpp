@@ -28,7 +28,7 @@ void move_database_aside(const std::string& path) {
   const auto aside = path + ".damaged." + to_text(random_ledger_id());
   for (const char* part : {"", "-wal", "-shm"})
     std::rename((path + part).c_str(), (aside + part).c_str());
-  logger()->warn("embedded store was damaged and begins anew file={} kept={}", path, aside);
+  logger()->warn("database was damaged and begins anew file={} kept={}", log_value(path), log_value(aside));
 }
 
 } // namespace holdfast

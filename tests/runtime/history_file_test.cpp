@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/runtime_captured_log.hpp"
 #include "tests/support/runtime_sqlite.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
@@ -267,7 +268,10 @@ TEST_F(history, ranges_at_the_end_of_all_numbers_are_refused) {
 TEST_F(history, a_damaged_file_is_kept_aside_and_a_new_one_begun) {
   file.reset();
   std::ofstream{folder.file("history.sqlite"), std::ios::trunc} << std::string(5000, 'x');
+  const test::captured_log log;
   file = open();
+  EXPECT_EQ(log.warnings("database was damaged and begins anew file=\"" + folder.file("history.sqlite") + '"'), 1);
+  EXPECT_EQ(log.warnings("store"), 0);
   watch(begin, begin + 20);
   EXPECT_EQ(read(begin, begin + 19).points.size(), 2u);
 }
