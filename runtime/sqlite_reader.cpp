@@ -5,12 +5,14 @@
 #include <string_view>
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace holdfast {
 
 namespace {
 
 constexpr int patience_ms = 50;
+constexpr int write_patience_ms = 2000;
 
 struct closer {
   void operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
@@ -67,6 +69,21 @@ std::vector<std::optional<std::string>> read_entries(const std::string& path, co
   }
   query.reset();
   return values;
+}
+
+// To begin to write is enough: that needs the log and its index, for which a full disk has no room.
+std::string why_not_writable(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0)
+    return {};
+  sqlite3* raw = nullptr;
+  const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const database_ptr database{raw};
+  if (!raw)
+    return "out of memory";
+  sqlite3_busy_timeout(raw, write_patience_ms);
+  if (opened != SQLITE_OK || sqlite3_exec(raw, "BEGIN IMMEDIATE; ROLLBACK", nullptr, nullptr, nullptr) != SQLITE_OK)
+    return sqlite3_errmsg(raw);
+  return {};
 }
 
 } // namespace holdfast

@@ -186,16 +186,24 @@ void check_server(const std::string& info, findings& found) {
     found.push_back({finding_level::failure, "redis role", "a read-only replica", "name the primary in --redis-url"});
 }
 
+void check_embedded_store(const engine_config& config, findings& found) {
+  const auto folder = state_folder::open(config.state_dir);
+  const auto path = folder.readable + "/store.sqlite";
+  const auto stored = read_entries(path, {std::string{keys::symbols_full(market::spot)}, std::string{keys::symbols_full(market::futures)}});
+  for (const auto which : all_markets)
+    check_lists(config, which, stored[index(which)].value_or(""), found);
+  if (const auto why = folder.path.empty() ? std::string{} : why_not_writable(path); !why.empty())
+    found.push_back({finding_level::failure, "store", path + " cannot be written: " + why,
+                     "see who owns and holds it, and make room on its disk; counters wait in the ledger"});
+  else
+    found.push_back({finding_level::ok, "store", "embedded, in the state folder; no Redis is configured", {}});
+}
+
 } // namespace
 
 void check_redis(const engine_config& config, findings& found) {
   if (!config.uses_redis()) {
-    const auto folder = state_folder::open(config.state_dir);
-    const auto stored = read_entries(folder.readable + "/store.sqlite", {std::string{keys::symbols_full(market::spot)},
-                                                                       std::string{keys::symbols_full(market::futures)}});
-    for (const auto which : all_markets)
-      check_lists(config, which, stored[index(which)].value_or(""), found);
-    found.push_back({finding_level::ok, "store", "embedded, in the state folder; no Redis is configured", {}});
+    check_embedded_store(config, found);
     return;
   }
   const auto url = redis_url::parse(config.redis_url);

@@ -93,12 +93,12 @@ void check_served_store(const Value& status, findings& found) {
   if (!is_true(store, "up"))
     told.fail(kind + " is away" + why,
               redis ? "start Redis, or see what it says about this user; counters wait in the ledger"
-                    : "see what is wrong with store.sqlite in the state folder");
+                    : "see what is wrong with store.sqlite in the state folder; counters wait in the ledger");
   else if (part(store, "takes_writes").IsFalse())
     told.fail(
         kind + " takes no writes" + why,
         redis ? "make room in its memory and on its disk, and see that it is no replica; counters wait in the ledger"
-              : "make room on the disk of the state folder");
+              : "make room on the disk of the state folder; counters wait in the ledger");
   told.otherwise(kind + " is up");
 }
 

@@ -1,5 +1,6 @@
 #define CAF_SUITE doctor
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -7,12 +8,14 @@
 
 #include "tests/support/doctor_fixture.hpp"
 #include "tests/support/runtime_http_peer.hpp"
+#include "tests/support/runtime_sqlite.hpp"
 #include "tests/support/runtime_wait.hpp"
 
 #include "caf/test/dsl.hpp"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
+using test::run_program;
 using test::wait_until;
 
 namespace {
@@ -116,6 +119,41 @@ CAF_TEST(what a running serve tells is among the findings) {
   CAF_CHECK_EQUAL(result.status, 0);
   for (const auto* what : {"spot fetcher", "futures fetcher", "store", "ledger", "history"})
     CAF_CHECK(tells(result, ok, std::string{"serve "} + what));
+}
+
+CAF_TEST(a serve whose store takes no writes is a failure until it does) {
+  const std::string key = "metrics:a:b";
+  const auto before = std::signal(SIGXFSZ, SIG_IGN); // as serve begins with it
+  test::program_process serve{with("serve", {"--http=off"})};
+  std::signal(SIGXFSZ, before);
+  CAF_CHECK(wait_until([&] { return tells(doctor(), ok, "serve store"); }));
+  CAF_CHECK_EQUAL(run_program(with("incr", {key})).status, 0);
+  CAF_CHECK(wait_until([&] { return run_program(with("get", {key})).text == "1\n"; }));
+  CAF_CHECK(serve.limit_files(1));
+  CAF_CHECK_EQUAL(run_program(with("incr", {key, "6"})).status, 0);
+  CAF_CHECK(wait_until([&] { return tells(doctor(), failure, "serve store", "embedded takes no writes: "); }));
+  const auto result = doctor();
+  CAF_CHECK_EQUAL(result.status, 1);
+  CAF_CHECK(has(result, "-> make room on the disk of the state folder; counters wait in the ledger"));
+  CAF_CHECK(serve.limit_files(RLIM_INFINITY));
+  CAF_CHECK(wait_until([&] { return tells(doctor(), ok, "serve store"); }));
+  CAF_CHECK(wait_until([&] { return run_program(with("get", {key})).text == "7\n"; }));
+}
+
+CAF_TEST(an embedded store that cannot be written fails although nobody serves) {
+  CAF_CHECK_EQUAL(run_program(with("get", {"metrics:a:b"})).status, 0); // makes it
+  const auto path = folder.file("state/store.sqlite");
+  CAF_CHECK(tells(doctor(), ok, "store"));
+  {
+    const test::held_database held{path};
+    const auto result = doctor();
+    CAF_CHECK_EQUAL(result.status, 1);
+    CAF_CHECK(tells(result, failure, "store", path + " cannot be written: database is locked"));
+  }
+  CAF_CHECK(tells(doctor(), ok, "store"));
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  CAF_CHECK(tells(doctor(), failure, "store", path + " cannot be written: "));
 }
 
 CAF_TEST(a serve whose exchange fails is a failure although the exchange tells its time) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <string>
 
 #include "tests/support/program_process.hpp"
@@ -91,6 +92,7 @@ CAF_TEST(a disk that is full takes no ledger away and gives everything once it i
     head -c 2m /dev/zero > "$1/filler" 2>/dev/null
     "$holdfast" get metrics:a:b --state-dir="$disk" && echo answered while full
     ls "$disk"/ledgers/*.ledger > /dev/null && echo kept
+    "$holdfast" doctor --state-dir="$disk" --spot-urls=http://127.0.0.1:1 --futures-urls=http://127.0.0.1:1
     rm "$1/filler"
     "$holdfast" get metrics:a:b --state-dir="$disk" | sed 's/^/free: /'
   )";
@@ -101,6 +103,8 @@ CAF_TEST(a disk that is full takes no ledger away and gives everything once it i
     return;
   CAF_CHECK(result.text.find("answered while full") == std::string::npos);
   CAF_CHECK(result.text.find("kept\n") != std::string::npos);
+  CAF_CHECK(std::regex_search(result.text, std::regex{"failure +state folder .* 0 MiB free"}));
+  CAF_CHECK(result.text.find("-> make room: ledgers and lists cannot be kept on a full disk") != std::string::npos);
   CAF_CHECK(result.text.find("free: 7\n") != std::string::npos);
 }
 

@@ -1,6 +1,7 @@
 // The program `holdfast` as a process of its own, with what it prints.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +73,15 @@ public:
     return printed_;
   }
   const std::string& read_to_the_end() { return read_until({}); }
+  // No file of it grows past `bytes`, as on a disk that is full; RLIM_INFINITY: as before. A signal tells it of every try, which
+  // it must have been started to ignore.
+  bool limit_files(rlim_t bytes) const {
+    rlimit now{};
+    if (::prlimit(process_, RLIMIT_FSIZE, nullptr, &now) != 0)
+      return false;
+    now.rlim_cur = std::min(bytes, now.rlim_max);
+    return ::prlimit(process_, RLIMIT_FSIZE, &now, nullptr) == 0;
+  }
   void send(int signal) const { ::kill(process_, signal); }
   // Returns once all its threads stand still; SIGCONT lets them go on.
   void freeze() const {

@@ -17,4 +17,19 @@ inline bool execute(const std::string& path, const char* sql) {
   return good;
 }
 
+// Another program that writes to it and does not come to an end, for the life of the object.
+class held_database {
+public:
+  explicit held_database(const std::string& path) {
+    sqlite3_open(path.c_str(), &raw_);
+    sqlite3_exec(raw_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
+  }
+  ~held_database() { sqlite3_close(raw_); }
+  held_database(const held_database&) = delete;
+  held_database& operator=(const held_database&) = delete;
+
+private:
+  sqlite3* raw_ = nullptr;
+};
+
 } // namespace holdfast::test
