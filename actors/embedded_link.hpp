@@ -21,6 +21,22 @@ void try_to_open(embedded_store_state& state);
 // How it went, of reads (`up`) or of transactions (`takes_writes`): all is well once both go again. Answers `good`.
 bool take_outcome(embedded_store_state& state, bool store_status::*part, bool good);
 
+// Tells how long its life was.
+class watched_access {
+public:
+  explicit watched_access(const embedded_store_state& state) : state_{state} {}
+  ~watched_access() {
+    if (state_.watched)
+      state_.watched->store_round_trip.observe(boot_clock::now() - began_);
+  }
+  watched_access(const watched_access&) = delete;
+  watched_access& operator=(const watched_access&) = delete;
+
+private:
+  const embedded_store_state& state_;
+  boot_time began_ = boot_clock::now();
+};
+
 // From now on it is told; at once whether the store answers.
 void add_listener(embedded_store_state& state, const store_listener& listener);
 

@@ -27,6 +27,7 @@ std::optional<std::int64_t> expiry(const embedded_store_state& state, std::optio
 template <class Work>
 bool in_transaction(embedded_store_state& state, Work work) {
   ++state.status.commands;
+  const watched_access watch{state};
   sqlite_kv::transaction transaction{*state.database};
   return take_outcome(state, &store_status::takes_writes,
                       transaction.begun() && work(*state.database) && transaction.commit());
@@ -160,6 +161,7 @@ caf::result<store_rate_limits_reply> decide_rate_limits(embedded_store_state& st
 template <class Answer, class Look>
 caf::result<Answer> read(embedded_store_state& state, Look look) {
   ++state.status.commands;
+  const watched_access watch{state};
   const auto failures_before = state.database->failures();
   Answer answer = look(*state.database);
   if (take_outcome(state, &store_status::up, state.database->failures() == failures_before))
@@ -217,9 +219,10 @@ auto in_time(self_pointer self, Handle handle) {
 
 } // namespace
 
-store_actor::behavior_type embedded_store(self_pointer self, std::string path, clock_ptr clock) {
+store_actor::behavior_type embedded_store(self_pointer self, std::string path, clock_ptr clock, telemetry_ptr watched) {
   auto& state = self->state;
   state.clock = std::move(clock);
+  state.watched = std::move(watched);
   state.status.kind = "embedded";
   state.status.endpoint = std::move(path);
   open_database(state, opening_patience);

@@ -27,6 +27,7 @@
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/log.hpp>
 #include <holdfast/runtime/sqlite_kv.hpp>
+#include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
 
@@ -35,6 +36,7 @@ struct embedded_store_state {
   std::unique_ptr<sqlite_kv> database; // null: it cannot be opened
   boot_time reopen_at{};               // not tried before
   clock_ptr clock;
+  telemetry_ptr watched; // null: nobody is told
   std::vector<store_listener> listeners;
   std::int64_t clock_offset_ms = 0; // from the boot clock to the time of the database
   std::int64_t seen_version = 0;    // of the database, at the last look
@@ -45,8 +47,8 @@ struct embedded_store_state {
   repeated_failure trouble{"embedded store"};
 };
 
-// `path` may be ":memory:".
+// `path` may be ":memory:". `watched` is told how long each read and transaction takes, where it is not null.
 store_actor::behavior_type embedded_store(store_actor::stateful_pointer<embedded_store_state> self, std::string path,
-                                          clock_ptr clock);
+                                          clock_ptr clock, telemetry_ptr watched);
 
 } // namespace holdfast

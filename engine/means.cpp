@@ -35,7 +35,7 @@ store_actor start_redis(caf::actor_system& system, const options& settings, cons
 } // namespace
 
 store_actor start_memory_store(caf::actor_system& system, const clock_ptr& clock) {
-  return system.spawn(embedded_store, std::string{":memory:"}, clock);
+  return system.spawn(embedded_store, std::string{":memory:"}, clock, telemetry_ptr{});
 }
 
 engine_means means_of(const caf::actor_system& system) {

@@ -123,7 +123,7 @@ void add_telemetry(families& out, const telemetry& watched) {
   auto durations = histogram_of(out, "holdfast_fetch_duration_seconds", "Time that a fetch took, however it ended.");
   for (const auto which : all_markets)
     durations.add(of(which), watched.markets[index(which)].fetch_duration);
-  histogram_of(out, "holdfast_store_round_trip_seconds", "Time that one pipeline to Redis took; nothing with the embedded store.")
+  histogram_of(out, "holdfast_store_round_trip_seconds", "Time that one pipeline to Redis took, or one read or transaction of the embedded store.")
     .add({}, watched.store_round_trip);
   histogram_of(out, "holdfast_flush_duration_seconds", "Time that one batch of counters took to the store and back.")
     .add({}, watched.flush_duration);

@@ -152,10 +152,12 @@ task warmup_task(engine_parts& all, market which) {
 
 void engine_parts::spawn_actors() {
   const auto path = folder.path.empty() ? std::string{":memory:"} : folder.file("store.sqlite");
-  local = spawn_waiting(system, means.own_threads, "embedded_store", embedded_store, path, clock);
-  store = settings.uses_redis() ? means.shared_store(system, clock, watched) : local;
-  const bool shares = store && store != local;
-  if (!store)
+  if (settings.uses_redis())
+    store = means.shared_store(system, clock, watched);
+  const bool shares = store != nullptr;
+  // Watched is the one that all others use.
+  local = spawn_waiting(system, means.own_threads, "embedded_store", embedded_store, path, clock, shares ? telemetry_ptr{} : watched);
+  if (!shares)
     store = local;
 
   last_good_settings keeping;

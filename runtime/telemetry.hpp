@@ -45,7 +45,7 @@ struct telemetry {
   std::array<market_telemetry, market_count> markets;                          // by index()
   std::atomic<std::uint64_t> names_left_out{0};                                // texts from outside that were counted as `other`
   task_board_ptr tasks = std::make_shared<task_board>();                       // never null
-  duration_histogram store_round_trip;                                         // one pipeline
+  duration_histogram store_round_trip;                                         // one pipeline, or one access to the embedded store
   duration_histogram flush_duration;                                           // one merged batch
   std::array<duration_histogram, gateway_route_names.size()> request_duration; // by gateway_route
 

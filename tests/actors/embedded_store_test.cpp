@@ -3,6 +3,7 @@
 #include "actors/embedded_store.hpp"
 
 #include <filesystem>
+#include <numeric>
 #include <vector>
 
 #include <caf/typed_event_based_actor.hpp>
@@ -61,7 +62,7 @@ private:
 struct fixture : test::actor_fixture {
   test::temporary_folder folder;
   std::string path = folder.file("store.sqlite");
-  store_actor store = sys.spawn(embedded_store, path, clock_ptr{clock});
+  store_actor store = sys.spawn(embedded_store, path, clock_ptr{clock}, telemetry_ptr{});
 
   ~fixture() {
     caf::anon_send_exit(store, caf::exit_reason::kill);
@@ -145,7 +146,7 @@ CAF_TEST(every_loss_of_the_database_is_told_to_listeners_and_its_return_too) {
 CAF_TEST(a_database_that_cannot_be_opened_takes_nothing_until_it_can) {
   const auto other_path = folder.file("other.sqlite");
   std::filesystem::create_directory(other_path);
-  const auto other = sys.spawn(embedded_store, other_path, clock_ptr{clock});
+  const auto other = sys.spawn(embedded_store, other_path, clock_ptr{clock}, telemetry_ptr{});
   auto into = std::make_shared<heard>();
   caf::anon_send(other, store_listen{sys.spawn(note_all, into)});
   consume_messages();
@@ -175,6 +176,22 @@ CAF_TEST(a_database_that_cannot_be_opened_takes_nothing_until_it_can) {
   CAF_CHECK(after->last_error.empty());
   CAF_CHECK(std::filesystem::is_regular_file(other_path));
   caf::anon_send_exit(other, caf::exit_reason::kill);
+}
+
+CAF_TEST(every_access_to_the_database_is_timed_once_and_what_comes_too_late_is_none) {
+  const auto watched = std::make_shared<telemetry>();
+  const auto timed = sys.spawn(embedded_store, folder.file("timed.sqlite"), clock_ptr{clock}, telemetry_ptr{watched});
+  const auto times = [&] {
+    const auto counts = watched->store_round_trip.read();
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  };
+  CAF_CHECK(ask<done>(timed, store_write{"cache:x", "1", {}, soon()}).has_value());
+  CAF_CHECK(ask<store_value>(timed, store_read{"cache:x", soon()}).has_value());
+  CAF_CHECK_EQUAL(times(), 2u);
+  CAF_CHECK(!ask<store_value>(timed, store_read{"cache:x", clock->boot_now() - 1ms}).has_value());
+  CAF_CHECK_EQUAL(times(), 2u);
+  CAF_CHECK(watched->store_round_trip.sum_seconds() > 0);
+  caf::anon_send_exit(timed, caf::exit_reason::kill);
 }
 
 CAF_TEST(a_full_disk_refuses_what_is_new_and_keeps_what_was_there) {
@@ -250,7 +267,7 @@ CAF_TEST(a_listener_hears_of_the_link_at_once_and_of_every_new_table) {
 CAF_TEST(a_table_of_another_process_on_the_folder_is_heard_within_200_ms_and_once) {
   auto into = std::make_shared<heard>();
   caf::anon_send(store, store_listen{sys.spawn(note_all, into)});
-  auto other = sys.spawn(embedded_store, path, clock_ptr{clock});
+  auto other = sys.spawn(embedded_store, path, clock_ptr{clock}, telemetry_ptr{});
   consume_messages();
   CAF_CHECK(ask<done>(other, symbols({7, 3}, "[]")).has_value());
   advance(200ms);
@@ -271,7 +288,7 @@ CAF_TEST(a_wall_clock_that_steps_makes_nothing_live_longer_or_die_earlier) {
   clock->step_wall(-1h);
   CAF_CHECK(read("cache:x")->ttl_left == 10'000ms);
   // Whoever opens the folder now, with the clock as it is now, goes by the same time.
-  auto other = sys.spawn(embedded_store, path, clock_ptr{clock});
+  auto other = sys.spawn(embedded_store, path, clock_ptr{clock}, telemetry_ptr{});
   consume_messages();
   CAF_CHECK(ask<store_value>(other, store_read{"cache:x", soon()})->ttl_left == 10'000ms);
   clock->step_wall(2h);

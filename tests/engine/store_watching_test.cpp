@@ -67,6 +67,8 @@ CAF_TEST(an embedded store that cannot be read is an event and its return anothe
   auto& engine = host.emplace(config).front;
   const auto path = folder.file("state/store.sqlite");
   CAF_CHECK(wait_until([&] { return events(event_kind::link_up, "embedded") == 1; }));
+  CAF_CHECK(engine.incr_sync("metrics:a:b", 1, 10s));
+  CAF_CHECK(!tells("holdfast_store_round_trip_seconds_count 0"));
   CAF_CHECK(test::execute(path, "ALTER TABLE entry RENAME TO away"));
   CAF_CHECK(wait_until([&] {
     engine.get_int_sync("metrics:a:b");

@@ -101,7 +101,7 @@ struct monitor_fixture : actor_fixture {
     parts.warmup = sys.spawn(scripted_warmup);
     parts.counters = sys.spawn(scripted_counters, plan);
     if (!parts.store)
-      parts.store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock});
+      parts.store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock}, telemetry_ptr{});
     parts.history = sys.spawn(scripted_history, plan);
     parts.features = sys.spawn(scripted_features);
     parts.board = std::make_shared<symbol_board>();
