@@ -1,14 +1,19 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <functional>
+#include <set>
 
 #include <rapidjson/document.h>
 
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/control_client.hpp"
+#include "config/keys.hpp"
+#include "engine/ask.hpp"
 #include "engine/http_request.hpp"
 #include "engine/status_json.hpp"
 #include "runtime/counter_ledger.hpp"
+#include "runtime/glob.hpp"
 #include "runtime/ledger_file.hpp"
 #include "runtime/printable.hpp"
 
@@ -55,6 +60,37 @@ exit_status print_counter(const std::string& reading, bool json) {
   return exit_status::done;
 }
 
+// What other programs count. An engine that lives so shortly has not read it in the background. False: the store does not tell.
+bool add_foreign(engine& host, const std::string& pattern, counter_readings& found) {
+  constexpr auto patience = std::chrono::seconds{2};
+  constexpr std::size_t most = 10'000;
+  const std::function<void()> by_itself;
+  const asking_side from{host.system(), by_itself};
+  const auto deadline = host.clock()->boot_now() + patience;
+  auto listed = ask<store_keys>(from, host.store(), patience, store_list_counters{pattern, true, deadline});
+  if (!listed)
+    return false;
+  // Time stamps are no counters to any store, and are told with them all the same.
+  for (const auto which : all_markets)
+    if (glob_matches(pattern, keys::last_refresh(which)))
+      listed->keys.emplace_back(keys::last_refresh(which));
+  std::set<std::string> known;
+  for (const auto& one : found.readings)
+    known.insert(one.key);
+  store_read_counters question{{}, deadline};
+  for (const auto& key : listed->keys)
+    if (question.reads.size() < most && known.insert(key).second)
+      question.reads.push_back({key, {}});
+  const auto told = ask<store_counters_found>(from, host.store(), patience, question);
+  if (!told || told->found.size() != question.reads.size())
+    return false;
+  for (std::size_t i = 0; i < told->found.size(); ++i)
+    if (const auto& value = told->found[i].value)
+      found.readings.push_back({question.reads[i].key, *value, true, true, counter_source::redis, {}, fault::none});
+  std::sort(found.readings.begin(), found.readings.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  return true;
+}
+
 } // namespace
 
 exit_status run_counters(invocation& call) {
@@ -67,11 +103,11 @@ exit_status run_counters(invocation& call) {
     return store_of_serve_is_up(folder) ? print_counters(answer->body, call.json) : fail_without_store();
   short_engine host{call.config};
   host->flush(std::chrono::seconds{1});
-  const auto found = host->read_matching(pattern);
+  auto found = host->read_matching(pattern);
   const bool all_known = std::all_of(found.readings.begin(), found.readings.end(), [](const counter_reading& one) {
     return one.source != counter_source::ledger || one.as_of;
   });
-  if (!all_known || !host->status().store.up)
+  if (found.error != fault::none || !all_known || !host->status().store.up || !add_foreign(*host, pattern, found))
     return fail_without_store();
   return print_counters(readings_json(found), call.json);
 }

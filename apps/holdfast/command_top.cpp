@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "apps/holdfast/command.hpp"
@@ -16,15 +18,22 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto interval = 1000ms;
+// Those who look at the same time share a reading; it is taken once.
+constexpr auto shared_for = 800ms;
+constexpr auto same_reading = shared_for / 2;
 
 std::optional<top_sample> take_sample(const std::string& folder, const std::function<bool()>& given_up = {}) {
   const auto status = ask_serve(folder, "GET", "/api/v1/status?events=50", 3000ms, given_up);
   if (!status || status->status != 200)
     return std::nullopt;
-  const auto counters = ask_serve(folder, "GET", "/api/v1/counters", 3000ms, given_up);
+  const auto counters =
+    ask_serve(folder, "GET", "/api/v1/counters?max_age_ms=" + std::to_string(shared_for.count()), 3000ms, given_up);
   if (!counters || counters->status != 200)
     return std::nullopt;
-  return read_sample(status->body, counters->body, boot_clock::now().time_since_epoch());
+  auto sample = read_sample(status->body, counters->body, boot_clock::now().time_since_epoch() - counters->age);
+  if (sample)
+    sample->now = std::time(nullptr);
+  return sample;
 }
 
 class live_top {
@@ -68,6 +77,11 @@ private:
     answers_ = taken.has_value();
     if (!taken)
       return;
+    if (taken->at - now_.at < same_reading) {
+      now_.status = std::move(taken->status);
+      now_.now = taken->now;
+      return;
+    }
     before_ = std::exchange(now_, std::move(*taken));
   }
 

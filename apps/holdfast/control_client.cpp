@@ -1,8 +1,10 @@
 #include "apps/holdfast/control_client.hpp"
 
+#include <charconv>
 #include <memory>
 
 #include <rapidjson/document.h>
+#include <strings.h>
 
 #include "runtime/curl_library.hpp"
 
@@ -26,6 +28,16 @@ std::size_t append(char* data, std::size_t, std::size_t bytes, void* target) {
   if (body.size() + bytes > answer_bytes_max)
     return 0;
   body.append(data, bytes);
+  return bytes;
+}
+
+// One line of the head.
+std::size_t take_header(char* data, std::size_t, std::size_t bytes, void* target) {
+  constexpr std::string_view name = "x-holdfast-age-ms: ";
+  std::int64_t age = 0;
+  if (bytes > name.size() && ::strncasecmp(data, name.data(), name.size()) == 0
+      && std::from_chars(data + name.size(), data + bytes, age).ec == std::errc{})
+    static_cast<control_answer*>(target)->age = std::chrono::milliseconds{age};
   return bytes;
 }
 
@@ -77,6 +89,8 @@ expected<control_answer, no_answer> ask_serve(const std::string& state_folder, s
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_PROXY, "");
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
+  set(CURLOPT_HEADERFUNCTION, &take_header);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));
   set(CURLOPT_WRITEFUNCTION, &append);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&answer.body));
   if (const auto outcome = perform(*curl, handle.get(), given_up); outcome != CURLE_OK)

@@ -18,6 +18,7 @@ namespace holdfast::app {
 struct control_answer {
   int status = 0;
   std::string body;
+  std::chrono::milliseconds age{0}; // of the counters in it, where they were read for somebody else before
 };
 
 enum class no_answer { nobody, silent };

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "apps/holdfast/doctor.hpp"
 #include "apps/holdfast/status_reading.hpp"
 #include "runtime/market.hpp"
@@ -146,6 +149,16 @@ void check_history(const Value& status, findings& found) {
   told.otherwise(is_true(history, "kept") ? text(history, "series") + " counters" : "none is kept");
 }
 
+// What is told of these is from before, or nothing: it is not judged.
+void check_silent(const Value& status, findings& found) {
+  const auto is_late = [&](const char* name) { return is_silent(status, name); };
+  constexpr std::array vital{"cache", "fetchers", "ledger", "store"};
+  const auto level = std::any_of(vital.begin(), vital.end(), is_late) ? finding_level::failure : finding_level::warning;
+  if (const auto silent = silent_parts(status); !silent.empty())
+    found.push_back({level, "serve", "nobody answers for: " + silent,
+                     "see its log; where it is still so in a minute, restart serve, which loses nothing that is on disk"});
+}
+
 } // namespace
 
 void check_status(const std::string& json, findings& found) {
@@ -156,13 +169,18 @@ void check_status(const std::string& json, findings& found) {
         {finding_level::failure, "serve", "its answer is no status", "see that it has the version of this program"});
     return;
   }
+  check_silent(status, found);
   for (const auto which : all_markets) {
     check_served_list(status, std::string{to_string(which)}, found);
-    check_fetcher(status, std::string{to_string(which)}, found);
+    if (!is_silent(status, "fetchers"))
+      check_fetcher(status, std::string{to_string(which)}, found);
   }
-  check_served_store(status, found);
-  check_ledger(status, found);
-  check_history(status, found);
+  if (!is_silent(status, "store"))
+    check_served_store(status, found);
+  if (!is_silent(status, "ledger"))
+    check_ledger(status, found);
+  if (!is_silent(status, "history"))
+    check_history(status, found);
 }
 
 } // namespace holdfast::app

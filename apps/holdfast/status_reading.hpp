@@ -26,4 +26,26 @@ inline bool is_true(const rapidjson::Value& of, const char* name) {
   return part(of, name).IsTrue();
 }
 
+// Whether nobody answered for this part of the status in time: what is told of it is from before, or nothing.
+inline bool is_silent(const rapidjson::Value& status, const std::string& name) {
+  const auto& silent = part(status, "silent");
+  if (!silent.IsArray())
+    return false;
+  for (const auto& one : silent.GetArray())
+    if (one.IsString() && one.GetString() == name)
+      return true;
+  return false;
+}
+
+// "history, store"; empty where everybody answered.
+inline std::string silent_parts(const rapidjson::Value& status) {
+  std::string names;
+  const auto& silent = part(status, "silent");
+  if (silent.IsArray())
+    for (const auto& one : silent.GetArray())
+      if (one.IsString())
+        names += (names.empty() ? "" : ", ") + std::string{one.GetString()};
+  return names;
+}
+
 } // namespace holdfast::app

@@ -107,6 +107,18 @@ void draw_counters(page& out, const top_sample& now, const top_sample* before, i
   }
 }
 
+// An hour says nothing of an event of last week.
+std::string moment(std::time_t when, std::time_t now) {
+  std::tm then{};
+  std::tm today{};
+  localtime_r(&when, &then);
+  localtime_r(&now, &today);
+  const bool same_day = then.tm_year == today.tm_year && then.tm_yday == today.tm_yday;
+  char text[32];
+  std::strftime(text, sizeof text, same_day ? "%H:%M:%S" : "%a %F %H:%M:%S", &then);
+  return text;
+}
+
 void draw_events(page& out, const top_sample& now) {
   out.line("EVENTS");
   const auto& events = part(now.status, "events");
@@ -115,13 +127,8 @@ void draw_events(page& out, const top_sample& now) {
   for (const auto& one : events.GetArray()) {
     if (out.left() <= 0)
       return;
-    const std::time_t when = number(one, "last");
-    std::tm local{};
-    localtime_r(&when, &local);
-    char clock[16];
-    std::strftime(clock, sizeof clock, "%H:%M:%S", &local);
     const auto count = number(one, "count");
-    out.line(std::string{clock} + ' ' + text(one, "subject") + ' ' + text(one, "kind")
+    out.line(moment(number(one, "last"), now.now) + ' ' + text(one, "subject") + ' ' + text(one, "kind")
              + (count > 1 ? " x" + std::to_string(count) : "") + ' ' + text(one, "detail"));
   }
 }
@@ -156,6 +163,8 @@ std::string draw_top(const top_sample& now, const top_sample* before, terminal_s
            !up || refuses);
   if (const auto why = text(store, "last_error"); (!up || refuses) && !why.empty())
     out.line(why, true);
+  if (const auto silent = silent_parts(now.status); !silent.empty())
+    out.line("NO ANSWER from " + silent + "; what is told of it is from before", true);
   draw_markets(out, now, before);
   draw_fetchers(out, now);
   const int rest = out.left();

@@ -1,6 +1,8 @@
 // One screenful of `holdfast top`, from the answers of a running serve. Pure: no terminal, no clock.
 #pragma once
 
+#include <chrono>
+#include <ctime>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,7 +16,8 @@ namespace holdfast::app {
 struct top_sample {
   rapidjson::Document status;
   std::map<std::string, std::int64_t> counters;
-  std::chrono::nanoseconds at{0}; // on any steady clock
+  std::chrono::nanoseconds at{0}; // when the counters were read, on any steady clock
+  std::time_t now = 0;            // events of another day than this one's are told with their date
 };
 
 // None where the texts are not what a serve answers.

@@ -113,6 +113,15 @@ CAF_TEST(a store of an older serve that does not tell whether it takes writes is
   CAF_CHECK(std::all_of(found.begin(), found.end(), [](const auto& one) { return one.level == finding_level::ok; }));
 }
 
+CAF_TEST(parts that nobody answers for are named and not judged by what stands there) {
+  const auto late = changed(R"("history":{"kept":true)", R"("silent":["history"],"history":{"kept":false)");
+  check(late, {"", "", "serve", finding_level::warning, "nobody answers for: history"});
+  const auto dead = changed(R"("ledger":{)", R"("silent":["ledger","store"],"ledger":{"durable":false,)");
+  check(dead, {"", "", "serve", finding_level::failure, "nobody answers for: ledger, store"});
+  for (const auto& one : found_in(late))
+    CAF_CHECK(one.what != "serve history");
+}
+
 CAF_TEST(what is no status is a failure) {
   for (const auto* text : {"", "[]", "{}", "not json"}) {
     const auto found = found_in(text);

@@ -15,6 +15,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/history_file.hpp"
 #include "tests/support/runtime_child_process.hpp"
+#include "tests/support/runtime_redis_server.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
 
@@ -117,6 +118,37 @@ CAF_TEST(a store that takes no writes is a red line with its words) {
   CAF_CHECK(screen.starts_with("\x1b[1;31m"));
   CAF_CHECK(screen.find("store redis TAKES NO WRITES") != std::string::npos);
   CAF_CHECK(screen.find("\x1b[1;31mOOM command not allowed") != std::string::npos);
+}
+
+CAF_TEST(whoever does not answer is a red line and events of another day have their date) {
+  auto now = app::read_sample(R"({"silent":["history","store"],"store":{"kind":"redis","up":true},"ledger":{},
+    "events":[{"kind":"fresh","subject":"spot","detail":"","count":1,"last":1700000000},
+              {"kind":"stale","subject":"spot","detail":"","count":1,"last":1699000000}]})", "{}", {});
+  CAF_REQUIRE(now);
+  now->now = 1700000000;
+  const auto screen = app::draw_top(*now, nullptr, {120, 40}, true);
+  CAF_CHECK(screen.find("\x1b[1;31mNO ANSWER from history, store") != std::string::npos);
+  CAF_CHECK(screen.find(" 2023-11-0") != std::string::npos);
+  CAF_CHECK(screen.find("2023-11-1") == std::string::npos);
+}
+
+CAF_TEST(the time of the last refresh is listed with the counters without a serve) {
+  CAF_CHECK_EQUAL(run("symbols spot").status, 0);
+  const auto result = run("counters 'metrics:spot*'");
+  CAF_CHECK_EQUAL(result.status, 0);
+  CAF_CHECK(result.text.starts_with("metrics:spot_symbols_cache:last_refresh_ts "));
+}
+
+CAF_TEST(counters of another program are listed without a serve) {
+  if (!test::redis_server::installed()) {
+    CAF_MESSAGE("skipped: no redis-server");
+    return;
+  }
+  const test::redis_server redis;
+  CAF_REQUIRE_EQUAL(redis.ask({"SET", "metrics:legacy:orders", "41"}), "OK");
+  const auto result = run("counters --redis-url=" + redis.url() + " 'metrics:legacy:*'");
+  CAF_CHECK_EQUAL(result.status, 0);
+  CAF_CHECK_EQUAL(result.text, "metrics:legacy:orders 41\n");
 }
 
 CAF_TEST(history is drawn from the file without a serve) {
