@@ -70,6 +70,28 @@ inline bool print_ratios(const std::map<std::string, double>& best, const std::v
   return all_met;
 }
 
+// "`what` takes at most `limit` of its own unit".
+struct bound {
+  std::string what;
+  double limit;
+  const char* unit;
+};
+
+// True: all are met.
+inline bool print_bounds(const std::map<std::string, double>& best, const std::vector<bound>& wanted) {
+  bool all_met = true;
+  for (const auto& one : wanted) {
+    const auto what = best.find(one.what);
+    if (what == best.end())
+      continue;
+    const bool met = what->second <= one.limit;
+    all_met = all_met && met;
+    std::printf("bound: %s takes %.2f %s (wanted: at most %.2f): %s\n", one.what.c_str(), what->second, one.unit, one.limit,
+                met ? "met" : "MISSED");
+  }
+  return all_met;
+}
+
 // Runs everything that is registered, interleaved, several times, each for `seconds` or more; arguments given by hand win.
 inline std::map<std::string, double> run_interleaved(int argc, char** argv, const std::string& seconds = "0.1") {
   std::vector<std::string> words{argv[0], "--benchmark_enable_random_interleaving=true", "--benchmark_repetitions=7",
