@@ -14,7 +14,7 @@ constexpr std::int64_t exact_max = std::int64_t{1} << 53;
 
 using refused = unexpected<rate_limit_refusal>;
 
-std::string log_value(std::string_view text) { return '"' + printable(std::string{text.substr(0, 80)}) + '"'; }
+std::string quoted(std::string_view text) { return '"' + printable(std::string{text.substr(0, 80)}) + '"'; }
 
 constexpr bool is_subject_byte(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
@@ -28,10 +28,10 @@ constexpr bool is_action_byte(char c) noexcept {
 std::optional<rate_limit_refusal> refusal_of_names(std::string_view subject, std::string_view action) {
   if (subject.empty() || subject.size() > rate_subject_bytes_max || !std::all_of(subject.begin(), subject.end(), is_subject_byte))
     return rate_limit_refusal{rate_limit_error::bad_subject,
-                              "rate limit: subject " + log_value(subject)
+                              "rate limit: subject " + quoted(subject)
                                 + ": 1 to 128 bytes without colons, braces, blanks and control characters are accepted"};
   if (action.empty() || action.size() > rate_action_bytes_max || !std::all_of(action.begin(), action.end(), is_action_byte))
-    return rate_limit_refusal{rate_limit_error::bad_action, "rate limit: action " + log_value(action)
+    return rate_limit_refusal{rate_limit_error::bad_action, "rate limit: action " + quoted(action)
                                                               + ": 1 to 64 letters, digits, _, . and - are accepted"};
   return std::nullopt;
 }
@@ -90,7 +90,7 @@ expected<rate_limit, rate_limit_refusal> check_rate_limit(std::string_view key, 
   const auto names = key.starts_with(rate_limit_prefix) ? key.substr(rate_limit_prefix.size()) : std::string_view{};
   const auto colon = names.find(':');
   if (colon == std::string_view::npos)
-    return refused{{rate_limit_error::bad_key, "rate limit: key " + log_value(key) + ": rate_limit:<subject>:<action> is accepted"}};
+    return refused{{rate_limit_error::bad_key, "rate limit: key " + quoted(key) + ": rate_limit:<subject>:<action> is accepted"}};
   const auto action = names.substr(colon + 1);
   if (auto why = refusal_of_names(names.substr(0, colon), action))
     return refused{std::move(*why)};

@@ -12,7 +12,7 @@ constexpr std::array odd_assets{"币安人生", "我踏马来了", "龙虾", "10
 constexpr std::array quotes{"USDT", "USDC", "BTC", "EUR", "TRY", "FDUSD"};
 constexpr int futures_per_dated = 50;
 
-std::string log_value(std::string_view name, std::string_view value) {
+std::string quoted(std::string_view name, std::string_view value) {
   return std::string{"\""}.append(name).append("\":\"").append(value).append("\"");
 }
 
@@ -25,8 +25,8 @@ std::string tick_of(int scale, bool zero) {
 
 std::string spot_filters(const simulated_symbol& one, const body_telling& how) {
   const auto tick = tick_of(one.tick_scale, how.zero_ticks);
-  std::string text = "{" + log_value("filterType", "PRICE_FILTER") + ',' + log_value("minPrice", tick) + ','
-                     + log_value("maxPrice", "1000000.00000000") + ',' + log_value("tickSize", tick)
+  std::string text = "{" + quoted("filterType", "PRICE_FILTER") + ',' + quoted("minPrice", tick) + ','
+                     + quoted("maxPrice", "1000000.00000000") + ',' + quoted("tickSize", tick)
                      + R"(},{"filterType":"LOT_SIZE","minQty":"0.00001000","maxQty":"9000.00000000","stepSize":"0.00001000"},)"
                        R"({"filterType":"ICEBERG_PARTS","limit":100},)";
   if (one.market_lot > 0)
@@ -51,8 +51,8 @@ std::string permission_sets() {
 
 std::string spot_row(const simulated_symbol& one, const body_telling& how) {
   static const auto sets = permission_sets();
-  return '{' + log_value("symbol", one.name) + ',' + log_value("status", one.status) + ',' + log_value("baseAsset", one.base)
-         + R"(,"baseAssetPrecision":8,)" + log_value("quoteAsset", one.quote)
+  return '{' + quoted("symbol", one.name) + ',' + quoted("status", one.status) + ',' + quoted("baseAsset", one.base)
+         + R"(,"baseAssetPrecision":8,)" + quoted("quoteAsset", one.quote)
          + R"(,"quotePrecision":8,"quoteAssetPrecision":8,"baseCommissionPrecision":8,"quoteCommissionPrecision":8,)"
            R"("orderTypes":["LIMIT","LIMIT_MAKER","MARKET","STOP_LOSS","STOP_LOSS_LIMIT","TAKE_PROFIT","TAKE_PROFIT_LIMIT"],)"
            R"("icebergAllowed":true,"ocoAllowed":true,"otoAllowed":true,"opoAllowed":true,"quoteOrderQtyMarketAllowed":true,)"
@@ -66,14 +66,14 @@ std::string spot_row(const simulated_symbol& one, const body_telling& how) {
 }
 
 std::string futures_row(const simulated_symbol& one, const body_telling& how) {
-  return '{' + log_value("symbol", one.name) + ',' + log_value("pair", one.base + one.quote) + ','
-         + log_value("contractType", one.contract) + R"(,"deliveryDate":4133404800000,"onboardDate":1569398400000,)"
-         + log_value("status", one.status) + R"(,"maintMarginPercent":"2.5000","requiredMarginPercent":"5.0000",)"
-         + log_value("baseAsset", one.base) + ',' + log_value("quoteAsset", one.quote) + ',' + log_value("marginAsset", one.quote)
+  return '{' + quoted("symbol", one.name) + ',' + quoted("pair", one.base + one.quote) + ','
+         + quoted("contractType", one.contract) + R"(,"deliveryDate":4133404800000,"onboardDate":1569398400000,)"
+         + quoted("status", one.status) + R"(,"maintMarginPercent":"2.5000","requiredMarginPercent":"5.0000",)"
+         + quoted("baseAsset", one.base) + ',' + quoted("quoteAsset", one.quote) + ',' + quoted("marginAsset", one.quote)
          + R"(,"pricePrecision":4,"quantityPrecision":1,"baseAssetPrecision":8,"quotePrecision":8,"underlyingType":"COIN",)"
            R"("underlyingSubType":["PoW"],"triggerProtect":"0.0500","liquidationFee":"0.012500","marketTakeBound":"0.05",)"
            R"("maxMoveOrderLimit":10000,"filters":[{)"
-         + log_value("tickSize", tick_of(one.tick_scale, how.zero_ticks))
+         + quoted("tickSize", tick_of(one.tick_scale, how.zero_ticks))
          + R"(,"maxPrice":"100000","filterType":"PRICE_FILTER","minPrice":"0.0143"},{"minQty":"0.1","filterType":"LOT_SIZE",)"
            R"("stepSize":"0.1","maxQty":"10000000"},{"filterType":"MARKET_LOT_SIZE","stepSize":"0.1","maxQty":")"
          + std::to_string(one.market_lot) + R"(","minQty":"0.1"},{"filterType":"MAX_NUM_ORDERS","limit":200},)"
