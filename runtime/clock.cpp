@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "runtime/slept_time.hpp"
+
 namespace holdfast {
 
 boot_clock::time_point boot_clock::now() noexcept {
@@ -40,7 +42,7 @@ private:
   void notice_sleep(std::int64_t monotonic) const noexcept {
     const auto distance = read_ns(CLOCK_REALTIME_COARSE) - monotonic;
     if (std::abs(distance - distance_.load(std::memory_order_relaxed)) > unnoticed_ns) {
-      slept_.store(read_ns(CLOCK_BOOTTIME) - read_ns(CLOCK_MONOTONIC), std::memory_order_relaxed);
+      slept_.store(slept_ns([] { return read_ns(CLOCK_MONOTONIC); }, [] { return read_ns(CLOCK_BOOTTIME); }), std::memory_order_relaxed);
       distance_.store(distance, std::memory_order_relaxed);
     }
     tick_.store(monotonic, std::memory_order_release);
