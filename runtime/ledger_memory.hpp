@@ -6,6 +6,8 @@
 //
 // Fork     a child without exec gets private anonymous memory in place of every mapping, and loses the descriptors: it
 //          counts for nobody, and its life does not keep the lock of a ledger whose owner has died.
+// Races    `-fsanitize=thread` does not see that `hot` and `control` are the same bytes: of a thread that counts and one that
+//          sums it can report nothing. What holds there: cells are atomic, and tests compare sums.
 // Threads  ledger_mutex() guards the list of all ledgers and is held during fork; the members are their owner's.
 // Errors   errno, where a call fails.
 #pragma once
