@@ -82,7 +82,7 @@ void bring_next(self_pointer self, feature_account& feature, boot_time deadline)
         bring_next(self, feature, deadline);
       },
       [self, &brought](const caf::error&) {
-        self->state.retry_at = now_of(self) + pause_after_failure;
+        brought.retry_at = now_of(self) + pause_after_failure;
         finish(brought, false);
       });
 }
@@ -94,7 +94,9 @@ void bring_one(self_pointer self, feature_account& feature, boot_time deadline, 
     bring_next(self, feature, deadline);
 }
 
-void bring(self_pointer self, boot_time deadline, told_end then) {
+enum class which_features : std::uint8_t { all, without_failure };
+
+void bring(self_pointer self, which_features which, boot_time deadline, told_end then) {
   struct progress {
     std::size_t left = 1;
     bool good = true;
@@ -106,6 +108,8 @@ void bring(self_pointer self, boot_time deadline, told_end then) {
       then(under_way->good);
   };
   self->state.features->for_each([&](feature_account& feature) {
+    if (which == which_features::without_failure && now_of(self) < self->state.brought[feature.name()].retry_at)
+      return;
     ++under_way->left;
     bring_one(self, feature, deadline, ended);
   });
@@ -114,7 +118,7 @@ void bring(self_pointer self, boot_time deadline, told_end then) {
 
 caf::typed_response_promise<done> keep_all(self_pointer self, boot_time deadline) {
   auto promise = self->make_response_promise<done>();
-  bring(self, deadline, [promise](bool good) mutable {
+  bring(self, which_features::all, deadline, [promise](bool good) mutable {
     if (good)
       promise.deliver(done{});
     else
@@ -138,19 +142,19 @@ feature_status status_of(feature_keeper_state& state) {
 
 void on_store_event(self_pointer self, const store_event& event) {
   auto& state = self->state;
-  if (event.change == store_change::identity)
-    for (auto& [name, one] : state.brought) {
+  for (auto& [name, one] : state.brought) {
+    if (event.change == store_change::identity) {
       one.in_store.clear();
       one.looked_at = 0;
       ++one.forgotten;
     }
-  if (event.change != store_change::link_down)
-    state.retry_at = {};
+    if (event.change != store_change::link_down)
+      one.retry_at = {};
+  }
 }
 
 void on_timer(self_pointer self) {
-  if (now_of(self) >= self->state.retry_at)
-    bring(self, now_of(self) + patience, [](bool) {});
+  bring(self, which_features::without_failure, now_of(self) + patience, [](bool) {});
   self->delayed_send(self, self->state.settings.interval, wake{});
 }
 

@@ -6,8 +6,9 @@
 // Threads  scheduled.
 // Bounds   batches of `batch_max` subjects, one under way per feature; at most `features_listed_max` features are told, the
 //          most used ones. What is noted is bounded by feature.hpp.
-// Errors   fail-open: with the store away subjects wait where they are noted, and are tried again every 5 s. Adding is
-//          idempotent, so that a lost answer costs nothing but asking again.
+// Errors   fail-open: with the store away subjects wait where they are noted, and are tried again every 5 s, those of
+//          each feature for themselves: a sketch that is none holds up no other. Adding is idempotent, so that a lost
+//          answer costs nothing but asking again.
 // Restart  what was noted and not brought is lost. After the store was emptied or went back, what is still noted (the newest
 //          few thousand subjects of each feature) is brought again.
 #pragma once
@@ -37,6 +38,7 @@ struct brought_subjects {
   std::uint64_t forgotten = 0;                // how often the store has lost what it had: what was under way may be lost, too
   bool under_way = false;
   std::vector<std::function<void(bool)>> ends; // of those who wait until nothing is left, or it failed
+  boot_time retry_at{};
 };
 
 struct feature_keeper_state {
@@ -48,7 +50,6 @@ struct feature_keeper_state {
   store_actor store;
   history_actor history;
   std::map<std::string, brought_subjects> brought; // by feature
-  boot_time retry_at{};
 };
 
 feature_keeper_actor::behavior_type feature_keeper(feature_keeper_actor::stateful_pointer<feature_keeper_state> self,

@@ -131,6 +131,19 @@ CAF_TEST(what an emptied store has lost is brought again) {
   CAF_CHECK(is_about(counted(), 1000));
 }
 
+CAF_TEST(a feature whose sketch is no sketch holds up no other) {
+  ask<done>(store, store_write{keys::distinct("metrics:feature_usage:broken"), "no sketch", {}, soon()});
+  const auto broken = features->find_or_make("broken", [](std::string_view name) { return std::make_shared<feature_account>(name, counter{}); });
+  feature{broken}.used("user_0");
+  use(0, 3);
+  advance(1s);
+  CAF_CHECK_EQUAL(counted(), 3u);
+  CAF_CHECK_EQUAL(status().waiting, 1u);
+  use(3, 5);
+  advance(1s);
+  CAF_CHECK_EQUAL(counted(), 5u);
+}
+
 CAF_TEST(keep_now brings every batch before it answers) {
   use(0, 3000);
   CAF_CHECK(ask<done>(under_test, keep_now{soon()}).has_value());
