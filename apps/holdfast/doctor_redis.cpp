@@ -89,9 +89,12 @@ void check_eviction(const std::string& info, findings& found) {
   const auto seen = policy + ", maxmemory " + (limit.empty() || limit == "0B" ? "none" : limit);
   if (policy.starts_with("allkeys-"))
     found.push_back({finding_level::failure, "redis eviction", seen,
-                     "set maxmemory-policy to noeviction or volatile-lru: " + policy + " throws counters and their bookkeeping away"});
+                     "set maxmemory-policy to noeviction: " + policy + " throws counters and their bookkeeping away"});
+  else if (policy.starts_with("volatile-"))
+    found.push_back({finding_level::warning, "redis eviction", seen,
+                     "set maxmemory-policy to noeviction: " + policy + " throws rate limits away, which then begin anew"});
   else if (policy.empty())
-    found.push_back({finding_level::warning, "redis eviction", "not told", "allow INFO to this user, and see that it is not allkeys-*"});
+    found.push_back({finding_level::warning, "redis eviction", "not told", "allow INFO to this user, and see that it is noeviction"});
   else
     found.push_back({finding_level::ok, "redis eviction", seen, {}});
 }

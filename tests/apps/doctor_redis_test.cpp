@@ -70,6 +70,16 @@ CAF_TEST(a redis that may evict counters fails) {
   CAF_CHECK(tells(result, failure, "redis eviction"));
 }
 
+CAF_TEST(a redis that may evict rate limits is a warning) {
+  if (!installed)
+    return;
+  const test::redis_server redis;
+  redis.command({"CONFIG", "SET", "maxmemory-policy", "volatile-ttl"});
+  const auto result = doctor_of(redis.url());
+  CAF_CHECK_EQUAL(result.status, 0);
+  CAF_CHECK(tells(result, warning, "redis eviction"));
+}
+
 CAF_TEST(a redis that keeps nothing on its disk is a warning) {
   if (!installed)
     return;
