@@ -12,6 +12,8 @@ namespace {
 
 // The overflow where that is no key, told once by the ledger.
 counter handle_of(engine_parts& all, std::string_view type, std::string_view context) {
+  if (all.ledger->forked())
+    return {};
   const auto key = build_metric_key(type, context);
   return key ? all.ledger->handle(*key) : all.ledger->refused(context, key.error());
 }
@@ -19,6 +21,8 @@ counter handle_of(engine_parts& all, std::string_view type, std::string_view con
 } // namespace
 
 task task_of(engine_parts& all, std::string_view name, std::chrono::nanoseconds every) noexcept {
+  if (all.ledger->forked())
+    return {};
   auto& board = *all.watched->tasks;
   auto known = board.find(name);
   if (const auto why = fault_of_segment(name); !known && why) {
@@ -41,6 +45,8 @@ namespace {
 
 // Callers may make a wrong limit for every request they serve.
 void say_wrong_limit(engine_parts& all, const std::string& why) {
+  if (all.ledger->forked())
+    return;
   const auto now = all.clock->boot_now().time_since_epoch().count();
   auto again = all.wrong_limit_again.load(std::memory_order_relaxed);
   if (now < again || !all.wrong_limit_again.compare_exchange_strong(again, now + engine::duration{std::chrono::minutes{1}}.count())) {
@@ -69,6 +75,8 @@ feature engine::feature(std::string_view name) noexcept {
   try {
     if (auto known = parts_->features->find(name))
       return holdfast::feature{std::move(known)};
+    if (parts_->ledger->forked())
+      return {};
     if (!build_metric_key(keys::feature_usage, name))
       return holdfast::feature{handle_of(*parts_, keys::feature_usage, name)};
     auto account = parts_->features->find_or_make(name, [&](std::string_view) {

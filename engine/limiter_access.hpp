@@ -21,8 +21,11 @@ public:
   // False where nobody is there any more: the engine has ended, or we are a forked child.
   template <class Message>
   bool send(Message&& message) {
+    // Before the lock: in a child it may be held by a thread of the parent's, for ever.
+    if (ledger_->forked())
+      return false;
     const std::lock_guard guard{mutex_};
-    if (!whom_ || ledger_->forked())
+    if (!whom_)
       return false;
     caf::anon_send(whom_, std::forward<Message>(message));
     return true;

@@ -5,15 +5,25 @@
 namespace holdfast {
 
 rate_verdict blind_record::take_share(const rate_rule& share, std::uint32_t amount, std::int64_t now_us) {
-  const std::lock_guard guard{mutex_};
-  return decide(share_, {share, {amount}}, now_us).verdicts.front();
+  auto& record = crowd_ ? *crowd_ : *this;
+  const std::lock_guard guard{record.mutex_};
+  const auto rule = crowd_ ? record.of_longest_window(share) : share;
+  return decide(record.share_, {rule, {amount}}, now_us).verdicts.front();
 }
 
 void blind_record::admitted_by_store(const rate_rule& share, std::int64_t amount, std::int64_t now_us) {
-  rate_request request{share, {}};
+  auto& record = crowd_ ? *crowd_ : *this;
+  const std::lock_guard guard{record.mutex_};
+  rate_request request{crowd_ ? record.of_longest_window(share) : share, {}};
   request.forced = amount;
-  const std::lock_guard guard{mutex_};
-  decide(share_, request, now_us);
+  decide(record.share_, request, now_us);
+}
+
+// A shorter window would let go what a longer one of another key still has to count.
+rate_rule blind_record::of_longest_window(rate_rule share) noexcept {
+  longest_us_ = std::max(longest_us_, share.window_us);
+  share.window_us = longest_us_;
+  return share;
 }
 
 void blind_record::admitted_blindly(std::uint32_t amount, std::int64_t now_us) noexcept {
@@ -46,6 +56,27 @@ void blind_record::told(std::int64_t amount) noexcept {
 bool blind_record::is_young(std::int64_t now_us) const noexcept {
   const std::lock_guard guard{mutex_};
   return blind_at_us_ >= 0 && now_us - blind_at_us_ < window_us_;
+}
+
+bool blind_record::doubts_refusal(boot_time::rep now) noexcept {
+  auto until = trusted_until_.load(std::memory_order_relaxed);
+  if (now < until || !trusted_until_.compare_exchange_strong(until, now + refusal_trust.count(), std::memory_order_relaxed))
+    return false;
+  in_doubt_.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+// Trust that is under way is not made longer: limits that are refused again and again would keep it up for the others.
+void blind_record::trust_refusal(boot_time::rep now) noexcept {
+  in_doubt_.store(false, std::memory_order_relaxed);
+  auto until = trusted_until_.load(std::memory_order_relaxed);
+  if (now >= until)
+    trusted_until_.compare_exchange_strong(until, now + refusal_trust.count(), std::memory_order_relaxed);
+}
+
+void blind_record::note_admission() noexcept {
+  if (in_doubt_.load(std::memory_order_relaxed) && in_doubt_.exchange(false, std::memory_order_relaxed))
+    trusted_until_.store(0, std::memory_order_relaxed);
 }
 
 } // namespace holdfast

@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 // How long nobody asks a store that did not answer.
 constexpr std::chrono::nanoseconds rest_of_store = 100ms;
 
+// A refusal that ends so soon is not worth a question.
+constexpr std::chrono::nanoseconds short_refusal = 1s;
+
 // A lease in one word: its end in ms of the boot clock (34 years), then what is left of it.
 constexpr unsigned left_bits = 24;
 constexpr std::uint64_t left_max = lease_share_max;
@@ -42,6 +45,8 @@ limiter_core::limiter_core(rate_limit what, clock_ptr clock, limiter_counters co
 std::optional<limiter_core::here> limiter_core::decide_here(std::uint32_t amount) noexcept {
   if (const auto taken = take_leased(amount); taken.left >= 0)
     return here{{true, taken.left, 0ns, rate_basis::lease}, taken.renew};
+  if (blind_->forked())
+    return here{decide_blind(amount), false};
   if (const auto left = amount == 0 ? leased_left() : 0; left > 0)
     return here{{true, left, 0ns, rate_basis::lease}, false};
   if (std::int64_t{amount} > what_.rule.limit)
@@ -51,15 +56,20 @@ std::optional<limiter_core::here> limiter_core::decide_here(std::uint32_t amount
   if (refused_until == 0 && away_until == 0)
     return std::nullopt;
   const auto now = clock_->boot_now().time_since_epoch().count();
-  if (now < refused_until && amount > 0)
-    return here{counted({false, 0, std::chrono::nanoseconds{refused_until - now}, rate_basis::store}, amount, -1), false};
+  const std::chrono::nanoseconds refused_for{refused_until - now};
+  const bool doubted = amount > 0 && refused_for >= short_refusal && blind_->doubts_refusal(now);
+  if (doubted)
+    refused_until_.store(0, std::memory_order_relaxed);
+  else if (refused_for > 0ns && amount > 0)
+    return here{counted({false, 0, refused_for, rate_basis::store}, amount, -1), false};
   if (now < away_until)
     return here{decide_blind(amount), false};
   return std::nullopt;
 }
 
 limiter_core::lease_use limiter_core::take_leased(std::uint32_t amount) noexcept {
-  if (what_.options.mode != rate_mode::leased || amount == 0)
+  // A child's copy of a lease is the parent's.
+  if (what_.options.mode != rate_mode::leased || amount == 0 || blind_->forked())
     return {};
   const auto now_ms = ms_of(clock_->coarse_now());
   for (auto& lease : leases_) {
@@ -156,19 +166,23 @@ void limiter_core::take_lease(std::int64_t granted, std::int64_t rest, const rat
 }
 
 void limiter_core::remember_refusal(const rate_verdict& verdict, boot_time asked_at) noexcept {
-  if (!verdict.allowed && verdict.retry_after_us > 0)
-    refused_until_.store((asked_at + wait_of(verdict)).time_since_epoch().count(), std::memory_order_relaxed);
+  if (verdict.allowed || verdict.retry_after_us <= 0)
+    return;
+  refused_until_.store((asked_at + wait_of(verdict)).time_since_epoch().count(), std::memory_order_relaxed);
+  if (wait_of(verdict) >= short_refusal)
+    blind_->trust_refusal(clock_->boot_now().time_since_epoch().count());
 }
 
 rate_decision limiter_core::decide_blind(std::uint32_t amount) noexcept {
   rate_verdict verdict{true, std::int64_t{amount}, what_.rule.limit, 0};
-  if (what_.options.when_away == away_policy::closed)
+  const bool has_no_share = what_.options.when_away == away_policy::local && blind_->forked();
+  if (what_.options.when_away == away_policy::closed || has_no_share)
     verdict = {false, 0, 0, rest_of_store / 1us};
   else if (what_.options.when_away == away_policy::local)
     verdict = blind_->take_share(local_rule(), amount, now_us());
   if (amount > 0) {
     counts_.blind.incr();
-    if (verdict.allowed)
+    if (verdict.allowed && !blind_->forked())
       blind_->admitted_blindly(amount, now_us());
   }
   return counted({verdict.allowed, verdict.remaining, wait_of(verdict), rate_basis::blind}, amount, -1);
@@ -207,7 +221,11 @@ rate_decision limiter_core::counted(rate_decision decision, std::uint32_t amount
 }
 
 void limiter_core::remember_admitted(std::int64_t amount) {
-  if (amount > 0 && what_.options.when_away == away_policy::local)
+  if (amount <= 0)
+    return;
+  refused_until_.store(0, std::memory_order_relaxed);
+  blind_->note_admission();
+  if (what_.options.when_away == away_policy::local)
     blind_->admitted_by_store(local_rule(), amount, now_us());
 }
 

@@ -3,8 +3,10 @@
 //
 // Threads  any.
 // Bounds   10,000 keys are shared; those that nobody holds, and under which nothing was admitted blindly for a window, make
-//          room. What comes after that is kept by whoever holds it, and shares nothing. Of one key four limits are kept,
-//          which differ in their rule or options; the oldest makes room.
+//          room. What comes after that is kept by whoever holds it, without leases: the store decides every time, and
+//          without it one of 4,096 shares that the keys beyond have in common (blind_record.hpp). Of one key four limits
+//          are kept, which differ in their rule or options; the oldest makes room.
+// Fork     a child's limits have no share: they refuse unless their policy is `open`, and count for nobody.
 #pragma once
 
 #include <atomic>
@@ -40,12 +42,16 @@ private:
     std::vector<limiter_core_ptr> cores;
   };
   bool make_room();
+  limiter_core_ptr make(const rate_limit& what, const limiter_counters& counts, std::shared_ptr<blind_record> blind) const;
+  limiter_core_ptr of_crowd(rate_limit what);
 
+  const own_process process_;
   const clock_ptr clock_;
   const counters_of counters_;
   const std::shared_ptr<std::atomic<std::int64_t>> processes_ = std::make_shared<std::atomic<std::int64_t>>(1);
   mutable std::mutex mutex_;
   std::map<std::string, known_key, std::less<>> known_;
+  std::vector<std::shared_ptr<blind_record>> crowds_; // null: nobody's yet
   boot_time room_again_{}; // not worth looking earlier
 };
 

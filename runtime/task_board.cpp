@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "runtime/own_process.hpp"
 #include "runtime/printable.hpp"
 #include "runtime/redact.hpp"
 
@@ -14,6 +15,9 @@ constexpr std::uint64_t outcomes_kept = 64;
 // Clocks of two machines differ by less.
 constexpr std::chrono::minutes clock_tolerance{1};
 
+// In a child of fork: its parent's, and its mutex may be locked there for ever.
+bool is_of_parent(boot_time known_since) noexcept { return known_since <= own_process::forked_at(); }
+
 void raise(std::optional<wall_time>& known, std::optional<wall_time> told, wall_time now) noexcept {
   if (told && *told <= now + clock_tolerance && (!known || *known < *told))
     known = told;
@@ -22,7 +26,9 @@ void raise(std::optional<wall_time>& known, std::optional<wall_time> told, wall_
 } // namespace
 
 task_account::task_account(std::string_view name, task_counters counters, clock_ptr clock)
-  : name_{name}, counters_{counters}, clock_{std::move(clock)}, known_since_{clock_->boot_now()} {}
+  : name_{name}, counters_{counters}, clock_{std::move(clock)}, known_since_{clock_->boot_now()} {
+  own_process::watch();
+}
 
 boot_time task_account::begin() noexcept {
   running_.fetch_add(1, std::memory_order_relaxed);
@@ -39,6 +45,8 @@ void task_account::succeeded(boot_time began) noexcept {
 void task_account::failed(boot_time began, std::string_view why) noexcept {
   counters_.error.incr();
   ended(began, false);
+  if (is_of_parent(known_since_))
+    return;
   try {
     const auto text = printable(redact(why.substr(0, 4 * error_bytes_max)), error_bytes_max);
     const std::lock_guard guard{mutex_};
@@ -53,6 +61,8 @@ void task_account::ended(boot_time began, bool good) noexcept {
   const auto wall = clock_->wall_now();
   running_.fetch_sub(1, std::memory_order_relaxed);
   durations_.observe(now - began);
+  if (is_of_parent(known_since_))
+    return;
   const std::lock_guard guard{mutex_};
   ++(good ? successes_ : errors_);
   outcomes_ = outcomes_ << 1 | (good ? 1u : 0u);
@@ -64,13 +74,15 @@ void task_account::ended(boot_time began, bool good) noexcept {
 }
 
 void task_account::expect_every(std::chrono::nanoseconds interval) noexcept {
-  if (interval <= std::chrono::nanoseconds{0})
+  if (interval <= std::chrono::nanoseconds{0} || is_of_parent(known_since_))
     return;
   const std::lock_guard guard{mutex_};
   every_ = interval;
 }
 
 void task_account::learn(std::optional<wall_time> last_run, std::optional<wall_time> last_success) noexcept {
+  if (is_of_parent(known_since_))
+    return;
   const auto wall = clock_->wall_now();
   const auto now = clock_->boot_now();
   const std::lock_guard guard{mutex_};
@@ -84,6 +96,8 @@ void task_account::learn(std::optional<wall_time> last_run, std::optional<wall_t
 task_reading task_account::read() const {
   task_reading told;
   told.name = name_;
+  if (is_of_parent(known_since_))
+    return told;
   told.running = running_.load(std::memory_order_relaxed);
   const auto now = clock_->boot_now();
   const std::lock_guard guard{mutex_};
