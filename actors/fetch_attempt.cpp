@@ -6,6 +6,7 @@
 
 #include "runtime/exchange_info.hpp"
 #include "runtime/log.hpp"
+#include "runtime/machine.hpp"
 #include "runtime/printable.hpp"
 #include "runtime/request_weight.hpp"
 #include "runtime/retry_after.hpp"
@@ -177,10 +178,11 @@ attempt_result read_answer(fetcher_state& state, http_answer&& answer, const que
   return read_failure(state, answer, asked, error);
 }
 
-// Scheme and host alone: a path may hold what is nobody's business.
+// Scheme and host alone: a name, a password or a path may hold what is nobody's business.
 std::string host_of(const std::string& base) {
-  const auto host = base.find("://");
-  return base.substr(0, base.find_first_of("/?#", host == std::string::npos ? 0 : host + 3));
+  const auto url = without_user(base);
+  const auto host = url.find("://");
+  return url.substr(0, url.find_first_of("/?#", host == std::string::npos ? 0 : host + 3));
 }
 
 } // namespace

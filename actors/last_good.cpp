@@ -43,7 +43,7 @@ std::string encoded(self_pointer self, const symbols_answer& answer) {
 
 void write_local(self_pointer self, market which) {
   self->request(self->state.settings.local, write_patience,
-                store_write{keys::local_last_good(which), encoded(self, of(self, which)), std::nullopt,
+                store_write{keys::local_last_good(which, self->state.settings.fingerprint), encoded(self, of(self, which)), std::nullopt,
                             now_of(self) + write_patience})
     .then([](done) {},
           [self, which](const caf::error& why) {

@@ -14,6 +14,7 @@
 #include "config/option_table.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/printable.hpp"
+#include "runtime/redis_url.hpp"
 
 namespace holdfast {
 
@@ -25,6 +26,7 @@ constexpr std::size_t error_bytes_max = 1000;
 config_error refusal(const std::string& text) { return config_error{printable(text, error_bytes_max)}; }
 
 constexpr off_t key_file_bytes_max = 4096;
+constexpr const char* end_of_file = "end-of-the-holdfast-file";
 
 // Whoever forgets a part of a URL leaves the password anywhere in it: behind whatever colon is not followed by a port.
 bool may_hold_password(std::string_view url) {
@@ -41,18 +43,32 @@ bool may_hold_password(std::string_view url) {
   return false;
 }
 
+// Of any URL in a list: a colon between the scheme and an @.
+bool names_password(std::string_view urls) {
+  for (auto at = urls.find('@'); at != std::string_view::npos; at = urls.find('@', at + 1)) {
+    const auto scheme = urls.rfind("://", at);
+    const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+    if (urls.substr(begin, at - begin).find(':') != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
 config_error wrong(std::string_view option, std::string_view value, std::string_view accepted, std::string_view from) {
-  const bool secret = option == "http-token" || (option == "redis-url" && may_hold_password(value));
+  const bool secret = option == "http-token" || (option == "redis-url" && may_hold_password(value))
+                      || (option.ends_with("-urls") && names_password(value));
   return refusal(std::string{from} + std::string{option} + ": '" + (secret ? "..." : std::string{value})
                  + "' is not accepted; accepted: " + std::string{accepted});
 }
 
-std::string join(const caf::config_value::list& items) {
+// None where one is no text: to leave it out would be to keep more, or less, than was written.
+std::optional<std::string> join(const caf::config_value::list& items) {
   std::string text;
   for (const auto& item : items) {
-    text += text.empty() ? "" : ",";
-    if (const auto* word = caf::get_if<std::string>(&item))
-      text += *word;
+    const auto* word = caf::get_if<std::string>(&item);
+    if (!word)
+      return std::nullopt;
+    text += (text.empty() ? "" : ",") + *word;
   }
   return text;
 }
@@ -97,6 +113,13 @@ bool is_of_another_broker(std::string_view variable, std::string_view url) {
   return lower != "unix" && !lower.starts_with("redis");
 }
 
+// CAF takes the end of a file for the end of whatever was begun: what follows then ends up in it, or in nothing.
+bool is_whole(const std::string& text) {
+  std::istringstream longer{text + "\n" + end_of_file + "=true\n"};
+  const auto everything = caf::actor_system_config::parse_config(longer);
+  return everything && caf::get_if<bool>(&*everything, end_of_file);
+}
+
 const char* environment(std::string_view name) {
   const auto* value = std::getenv(std::string{name}.c_str());
   return value && *value ? value : nullptr;
@@ -118,16 +141,26 @@ bool engine_config::given(std::string_view option) const {
 
 config_error engine_config::apply(std::string_view option, std::string_view value, std::string_view from) {
   const auto* entry = find_option(option);
-  if (!entry->field.set(*this, value))
+  if (!entry->field.set(*this, value)) {
+    // Its reasons tell no secret, and what is accepted.
+    if (const auto url = redis_url::parse(value); option == "redis-url" && !url)
+      return refusal(std::string{from} + "redis-url: '" + (may_hold_password(value) ? "..." : std::string{value})
+                     + "' is not accepted, " + url.error());
     return wrong(option, value, entry->accepted, from);
+  }
   given_.emplace_back(option);
   return {};
 }
 
 config_error engine_config::apply_file(const std::string& path) {
-  std::ifstream file{path};
-  if (!file)
+  struct stat facts {};
+  std::ifstream stream{path};
+  if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || !stream)
     return refusal("--config-file: '" + path + "' cannot be read; accepted: a readable file");
+  std::stringstream file;
+  file << stream.rdbuf();
+  if (!is_whole(file.str()))
+    return refusal("--config-file: '" + path + "' ends within a group or a line; accepted: CAF's configuration syntax");
   if (auto error = actor_system_config::parse(std::vector<std::string>{}, file))
     return refusal("--config-file: '" + path + "' is not CAF's configuration syntax");
   file.clear();
@@ -148,7 +181,8 @@ config_error engine_config::apply_file(const std::string& path) {
                      + "'; --help lists what is known");
     const auto text = text_of(value, entry->kind);
     if (!text)
-      return wrong(name, to_string(value), entry->accepted, path + ": ");
+      return wrong(name, to_string(value),
+                   entry->kind == option_kind::list ? "a list of texts, as [\"A\", \"B\"]" : entry->accepted, path + ": ");
     if (auto error = apply(name, *text, path + ": "))
       return error;
   }
@@ -169,7 +203,11 @@ config_error engine_config::apply_file_elsewhere(const caf::settings& given, con
 }
 
 config_error engine_config::apply_environment() {
-  if (const auto* testnet = environment("TESTNET_URL"); testnet && std::string_view{testnet} == "true") {
+  // Whoever means the test networks and writes it another way must not trade on the real ones.
+  const auto* testnet = environment("TESTNET_URL");
+  if (testnet && std::string_view{testnet} != "true" && std::string_view{testnet} != "false")
+    return wrong("TESTNET_URL", testnet, "true, false", "");
+  if (testnet && std::string_view{testnet} == "true") {
     spot_urls = {"https://testnet.binance.vision"};
     futures_urls = {"https://testnet.binancefuture.com"};
   }
@@ -185,7 +223,7 @@ config_error engine_config::apply_environment() {
       if (name.ends_with("_SECONDS") && text.find_first_not_of("0123456789") == std::string::npos)
         text += "s";
       if (auto error = apply(entry.name, text, std::string{name} + ": "))
-        return error;
+        return name.ends_with("_SECONDS") ? wrong(name, value, "a number of seconds, or " + std::string{entry.accepted}, "") : error;
       break;
     }
   return {};
@@ -210,14 +248,14 @@ config_error engine_config::apply_key_file() {
 
 config_error engine_config::check() const {
   if (store == "redis" && redis_url.empty())
-    return refusal("--store: 'redis' is not accepted without a URL; give --redis-url");
+    return refusal("--store: 'redis' is not accepted without a URL; accepted: auto, embedded, or redis with --redis-url");
   const auto address = parse_http_address(http);
   if (address && !address->loopback && http_token.empty())
     return refusal("--http: '" + http
                    + "' is not accepted without --http-token; accepted: a loopback address, or any with a token");
   for (const char c : api_key)
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
-      return refusal("the API key holds a blank or control character");
+      return refusal("the API key (HOLDFAST_API_KEY or --api-key-file) holds a blank or control character; accepted: text without them");
   return {};
 }
 
@@ -253,7 +291,7 @@ config_error engine_config::sort(const std::vector<std::string>& arguments, sort
     else if (i + 1 < arguments.size())
       value = arguments[++i];
     else
-      return refusal("--" + name + ": a value is missing");
+      return refusal("--" + name + ": a value is missing" + (find_option(name) ? "; accepted: " + std::string{find_option(name)->accepted} : ""));
     if (elsewhere)
       sorted.for_caf.push_back("--" + name + '=' + value);
     else if (name == "config-file")

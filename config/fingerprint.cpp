@@ -3,21 +3,26 @@
 #include <algorithm>
 #include <string_view>
 
+#include "runtime/machine.hpp"
+
 namespace holdfast {
 
 namespace {
 
-std::string_view without_last_slashes(std::string_view url) {
-  const auto end = url.find_last_not_of('/');
-  return url.substr(0, end == std::string_view::npos ? 0 : end + 1);
+std::string without_last_slashes(std::string url) {
+  url.resize(url.find_last_not_of('/') + 1); // 0 where there is nothing else
+  return url;
 }
 
 } // namespace
 
 std::string fingerprint_of(const options& settings) {
   std::string mark;
-  for (const auto which : all_markets)
-    mark += settings.urls(which).empty() ? "-" : std::string{without_last_slashes(settings.urls(which).front())} + ' ';
+  if (!settings.exchange.empty())
+    mark = settings.exchange + ' ';
+  else
+    for (const auto which : all_markets)
+      mark += settings.urls(which).empty() ? "-" : without_last_slashes(without_user(settings.urls(which).front())) + ' ';
   auto assets = settings.quote_assets;
   std::sort(assets.begin(), assets.end());
   assets.erase(std::unique(assets.begin(), assets.end()), assets.end());

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <holdfast/config/metric_keys.hpp>
+#include <holdfast/runtime/machine.hpp>
 #include <holdfast/runtime/market.hpp>
 
 namespace holdfast::keys {
@@ -17,12 +18,10 @@ constexpr std::string_view symbols_cache(market which) noexcept {
 constexpr std::string_view symbols_last_good(market which) noexcept {
   return which == market::spot ? "cache:symbols:spot:last_good" : "cache:symbols:futures:last_good";
 }
-// The state folder's own copy of the newest good table, in full.
-constexpr std::string_view local_last_good_name(market which) noexcept {
-  return which == market::spot ? "holdfast:last_good:spot:v1" : "holdfast:last_good:futures:v1";
+// The state folder's own copy of the newest good table, in full; of each configuration (fingerprint_of() it) one of its own.
+inline std::string local_last_good(market which, std::string_view fingerprint) {
+  return (which == market::spot ? "holdfast:last_good:spot:v1:" : "holdfast:last_good:futures:v1:") + digest_of(fingerprint);
 }
-// The same as a string of its own.
-inline std::string local_last_good(market which) { return std::string{local_last_good_name(which)}; }
 // The full-fidelity value: every symbol with its rules, origin and fingerprint.
 constexpr std::string_view symbols_full(market which) noexcept {
   return which == market::spot ? "holdfast:symbols:spot:v1" : "holdfast:symbols:futures:v1";

@@ -4,16 +4,20 @@
 
 namespace holdfast {
 
+std::vector<std::string> options::default_priority() {
+  return {"BTC", "ETH", "BNB", "SOL", "ADA", "AVAX", "DOT", "MATIC", "LINK", "UNI"};
+}
+
 std::vector<std::string> options::priority(market which) const {
-  if (!priority_assets.empty())
-    return priority_assets;
-  std::vector<std::string> assets{"BTC", "ETH", "BNB", "SOL", "ADA", "AVAX", "DOT", "MATIC", "LINK", "UNI"};
-  if (which == market::futures)
+  auto assets = priority_assets;
+  if (which == market::futures && assets == default_priority())
     assets.resize(8);
   return assets;
 }
 
 std::string options::site(market which) const {
+  if (!exchange.empty())
+    return digest_of(exchange);
   return site_name(urls(which).empty() ? std::string{} : urls(which).front());
 }
 

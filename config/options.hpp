@@ -28,10 +28,11 @@ struct HOLDFAST_EXPORT options {
                                      "https://api3.binance.com", "https://api4.binance.com",
                                      "https://data-api.binance.vision"};
   std::vector<std::string> futures_urls{"https://fapi.binance.com"}; // likewise
+  std::string exchange; // what the lists are of where the URLs do not tell, as a port that differs each time; no option
   std::string api_key;      // from HOLDFAST_API_KEY or the file; never an option of its own, never logged
   std::string api_key_file; // read by parse(); only its owner may be able to read it
   std::vector<std::string> quote_assets{"USDT"}; // empty: all
-  std::vector<std::string> priority_assets;      // empty: the default of each market
+  std::vector<std::string> priority_assets = default_priority(); // empty: none
   duration spot_ttl = std::chrono::seconds{300}; // a table is stale from then on, and still answered
   duration futures_ttl = std::chrono::seconds{300}; // likewise
   duration spot_warmup_interval = std::chrono::seconds{300}; // 0: no warmup
@@ -71,7 +72,9 @@ struct HOLDFAST_EXPORT options {
   duration warmup_interval(market which) const noexcept {
     return which == market::spot ? spot_warmup_interval : futures_warmup_interval;
   }
-  // The assets listed first: what was set, else the default of the market.
+  // Listed first by default; of futures the first eight.
+  static std::vector<std::string> default_priority();
+  // The assets listed first in this market.
   std::vector<std::string> priority(market which) const;
   // Names the exchange of this market (site_name() of its first URL): who has the same one shares its budget.
   std::string site(market which) const;

@@ -33,7 +33,7 @@ symbols_answer decode(const std::optional<std::string>& text, market which, cons
 known_lists read(const std::string& path, const options& settings, const clock_source& now, std::launch how) {
   std::vector<std::string> keys;
   for (const auto which : all_markets)
-    keys.push_back(keys::local_last_good(which));
+    keys.push_back(keys::local_last_good(which, fingerprint_of(settings)));
   const auto texts = read_entries(path, keys);
   const auto list_of = [&](market which) { return decode(texts[index(which)], which, settings, now); };
   known_lists lists;

@@ -48,7 +48,16 @@ const std::string& machine_name() {
   return name;
 }
 
-std::string site_name(std::string_view url) {
+std::string without_user(std::string_view url) {
+  const auto scheme = url.find("://");
+  const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto user = url.substr(begin, url.find_first_of("/?#", begin) - begin).rfind('@');
+  return std::string{url.substr(0, begin)} += url.substr(user == std::string_view::npos ? begin : begin + user + 1);
+}
+
+std::string site_name(std::string_view full_url) {
+  const auto bare = without_user(full_url);
+  std::string_view url = bare;
   if (const auto scheme = url.find("://"); scheme != std::string_view::npos)
     url.remove_prefix(scheme + 3);
   auto host = url.substr(0, url.find_first_of("/?#"));

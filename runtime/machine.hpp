@@ -14,6 +14,9 @@ std::string digest_of(std::string_view text);
 // (never that id itself), else from the running kernel's boot id, else from the host's name.
 const std::string& machine_name();
 
+// A URL without the name and password that may stand before its host.
+std::string without_user(std::string_view url);
+
 // 16 hex digits for the site of a URL: hosts under one registered name and port (api.x.com, api1.x.com) are one site.
 std::string site_name(std::string_view url);
 

@@ -101,7 +101,7 @@ expected<std::unique_ptr<redis_client>, redis_failure> redis_client::connect(con
     return unexpected{failure(redis_failure_kind::unreachable, handle.error())};
   std::unique_ptr<redis_client> client{new redis_client{*handle}};
   std::vector<redis_command> greeting;
-  if (!url.password.empty())
+  if (!url.password.empty() || !url.user.empty())
     greeting.push_back(url.user.empty() ? redis_command{"AUTH", url.password}
                                         : redis_command{"AUTH", url.user, url.password});
   if (url.database != 0)

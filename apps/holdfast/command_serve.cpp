@@ -24,6 +24,8 @@ std::string host_of(const std::string& url) {
 
 // By default glibc gives each of a dozen threads a heap of its own, and each grows to what was ever needed in it.
 constexpr int heaps_max = 2;
+// Bytes. Bodies of megabytes go back to the kernel after each fetch: glibc would raise its bound with each and keep them for good.
+constexpr int large_block = 256 << 10;
 
 // Null, with a warning, where the other commands will not reach this serve.
 std::unique_ptr<http_gateway> open_control_socket(engine& host) {
@@ -45,6 +47,8 @@ exit_status run_serve(invocation& call) {
   if (!simulation)
     return refuse_usage(simulation.error());
   ::mallopt(M_ARENA_MAX, heaps_max);
+  ::mallopt(M_MMAP_THRESHOLD, large_block);
+  ::mallopt(M_TRIM_THRESHOLD, large_block);
   const termination_signals signals;
   auto& config = call.config;
   if (!config.given("http"))
@@ -54,6 +58,7 @@ exit_status run_serve(invocation& call) {
     exchange.emplace(simulation->exchange);
     set_faults(*exchange, simulation->faults);
     config.spot_urls = config.futures_urls = {exchange->url()};
+    config.exchange = "simulated";
   }
   // CAF's default policy polls for work: several percent of a core while nothing happens. This one sleeps.
   config.set("scheduler.policy", caf::atom("sharing"));

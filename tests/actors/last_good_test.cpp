@@ -65,7 +65,7 @@ CAF_TEST(the newest table is answered with its age and kept in the state folder)
   CAF_REQUIRE(answer);
   CAF_CHECK(answer->source == symbols_source::last_good);
   CAF_CHECK(answer->fetched_boot == clock->boot_now() - 10s);
-  const auto stored = decode_symbols(*local->values[keys::local_last_good(market::spot)].value, {});
+  const auto stored = decode_symbols(*local->values[keys::local_last_good(market::spot, "ours")].value, {});
   CAF_REQUIRE(stored);
   CAF_CHECK_EQUAL(stored->table->size(), 3u);
   CAF_CHECK((stored->order == table_order{7, 0}));
@@ -105,7 +105,7 @@ CAF_TEST(with nothing local the full value of the shared store is answered with 
   CAF_REQUIRE(answer);
   CAF_CHECK_EQUAL(answer->table->size(), 4u);
   CAF_CHECK(answer->fetched_boot == clock->boot_now() - 2h);
-  CAF_CHECK(local->values.count(keys::local_last_good(market::spot)) == 1);
+  CAF_CHECK(local->values.count(keys::local_last_good(market::spot, "ours")) == 1);
 }
 
 CAF_TEST(another configurations value is never answered neither full nor bare) {

@@ -54,7 +54,7 @@ public:
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(printed.substr(at + before.size()))));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const auto request = "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    const auto request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
     sent_ = ::connect(handle_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0
             && ::send(handle_, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size());
   }

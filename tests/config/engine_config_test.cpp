@@ -84,6 +84,54 @@ CAF_TEST(a wrong value is one line that names option and value and what is accep
   }
 }
 
+CAF_TEST(a file that ends within a group is refused and is not half taken) {
+  for (const std::string text : {"holdfast { http-token = \"secret\"", "holdfast { spot-ttl = 10s }\nholdfast {", "holdfast { } nonsense"}) {
+    engine_config config;
+    const auto error = config.parse({"--config-file=" + file(text)}).text();
+    CAF_CHECK(error.find("ends within a group or a line") != std::string::npos);
+  }
+  CAF_CHECK_EQUAL(error_of({"--config-file=" + file("holdfast { spot-ttl = 10s }")}), "");
+  CAF_CHECK_EQUAL(error_of({"--config-file=" + file("")}), "");
+  CAF_CHECK(error_of({"--config-file=" + folder.path()}).find("cannot be read") != std::string::npos);
+}
+
+CAF_TEST(a list of what is no text is refused and a text where a list is wanted says so) {
+  for (const std::string text : {"[1]", "[\"USDT\", 1]", "\"USDT\""}) {
+    const auto error = error_of({"--config-file=" + file("holdfast { quote-assets = " + text + " }")});
+    CAF_CHECK(error.find("quote-assets") != std::string::npos && error.find("a list of texts") != std::string::npos);
+  }
+}
+
+CAF_TEST(priority assets may be none) {
+  engine_config config;
+  CAF_CHECK_EQUAL(config.priority_assets.size(), 10u);
+  CAF_CHECK(!config.parse(std::vector<std::string>{"--priority-assets="}));
+  CAF_CHECK(config.priority(market::spot).empty());
+}
+
+CAF_TEST(the test networks are chosen by one word and any other is refused) {
+  ::setenv("TESTNET_URL", "true", 1);
+  engine_config config;
+  CAF_CHECK(!config.parse(std::vector<std::string>{}));
+  CAF_CHECK(config.spot_urls.front().find("testnet") != std::string::npos);
+  for (const auto* word : {"1", "True", "yes"}) {
+    ::setenv("TESTNET_URL", word, 1);
+    CAF_CHECK_EQUAL(error_of({}), "TESTNET_URL: '" + std::string{word} + "' is not accepted; accepted: true, false");
+  }
+  ::setenv("TESTNET_URL", "false", 1);
+  CAF_CHECK_EQUAL(error_of({}), "");
+}
+
+CAF_TEST(a variable that counts seconds says so) {
+  ::setenv("SPOT_SYMBOLS_CACHE_TTL_SECONDS", "abc", 1);
+  const auto error = error_of({});
+  CAF_CHECK(error.find("SPOT_SYMBOLS_CACHE_TTL_SECONDS: 'abc'") != std::string::npos && error.find("a number of seconds") != std::string::npos);
+}
+
+CAF_TEST(why a url of redis cannot be used is told) {
+  CAF_CHECK(error_of({"--redis-url=rediss://x"}).find("TLS") != std::string::npos);
+}
+
 CAF_TEST(unknown options and keys are errors) {
   CAF_CHECK(error_of({"--nonsense=1"}).find("nonsense") != std::string::npos);
   CAF_CHECK(error_of({"--config-file=" + file("holdfast {\n  nonsense = 1\n}\n")}).find("nonsense") != std::string::npos);
@@ -165,6 +213,7 @@ CAF_TEST(a password is not told in an error wherever it was put) {
     CAF_CHECK(!text.empty());
     CAF_CHECK(text.find("secret") == std::string::npos);
   }
+  CAF_CHECK(error_of({"--spot-urls=htp://u:secret@h"}).find("secret") == std::string::npos);
   CAF_CHECK(error_of({"--redis-url=mysql://h:6379/0"}).find("mysql://h:6379/0") != std::string::npos);
 }
 
