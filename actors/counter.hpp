@@ -34,6 +34,7 @@ namespace holdfast {
 struct counter_settings {
   std::chrono::nanoseconds flush_interval = std::chrono::milliseconds{100};
   std::string folder; // of ledgers to adopt; empty: none
+  std::string store;  // whose ledgers these are, see counted_store(); empty: any
   counter_source store_kind = counter_source::embedded;
   telemetry_ptr watched = std::make_shared<telemetry>();
   std::uint64_t seed = 0; // of the jitter

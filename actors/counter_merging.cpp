@@ -194,7 +194,7 @@ void adopt(self_pointer self) {
   state.adopt_at = now_of(self) + adopt_interval - std::chrono::nanoseconds{jitter(state.random)};
   const auto wall = view_of(state).wall_seconds;
   const auto room = std::min(adopted_at_once - adopting, adopted_max + 1 - state.ledgers.size());
-  auto files = adopt_ledgers(state.settings.folder, state.status.damaged_ledgers, wall, room);
+  auto files = adopt_ledgers(state.settings.folder, state.status.damaged_ledgers, wall, room, state.settings.store);
   state.more_to_adopt = files.size() == room;
   for (auto& file : files) {
     const auto number = ++state.ledger_numbers;

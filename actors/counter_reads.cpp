@@ -1,6 +1,7 @@
 #include "actors/counter_reads.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "runtime/glob.hpp"
 
@@ -9,6 +10,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::size_t remembered_max = 8192;
+constexpr std::uint64_t own_ledger = 0; // the number of the one that this process counts in
 
 // Sums wrap like the counters they stand for.
 std::uint64_t net(const ledger_sums& sums) noexcept { return sums.added - sums.subtracted; }
@@ -88,13 +90,19 @@ counter_reading reading_from(counter_state& state, const counter_question& asked
   reading.is_integer = !found.exists || found.value.has_value();
   reading.source = state.settings.store_kind;
   reading.as_of = state.clock->wall_now();
-  auto value = static_cast<std::uint64_t>(found.value.value_or(0));
+  auto value = found.value.value_or(0);
   for (std::size_t i = 0; i < asked.rows.size(); ++i) {
     const auto& row = asked.rows[i];
     const merge_state stored{found.generation, i < found.states.size() ? found.states[i] : std::string{}, found.exists};
-    value += net(row.part) - net(counted_in_store(stored, row.book));
+    const auto counted = counted_in_store(stored, row.book);
+    // A copy of a ledger whose owner lives elsewhere is behind what the owner has brought.
+    if (row.ledger != own_ledger && !within(counted, row.part))
+      continue;
+    const auto missing = to_signed(net(row.part) - net(counted));
+    if (__builtin_add_overflow(value, missing, &value))
+      value = missing > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
   }
-  reading.value = to_signed(value);
+  reading.value = value;
   remember(state, reading, asked);
   return reading;
 }

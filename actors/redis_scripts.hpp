@@ -57,7 +57,7 @@ for i = 1, #KEYS / 2 do
         end
         if trouble and difference ~= '0' then
           take_back(key, existed, difference)
-        elseif not trouble and generation == '' then
+        elseif not trouble and (generation == '' or state == '') then
           redis.pcall('SADD', ARGV[1], key)
         end
       end

@@ -23,6 +23,7 @@
 #include "config/fingerprint.hpp"
 #include "config/history_limits.hpp"
 #include "config/keys.hpp"
+#include "config/counted_store.hpp"
 #include "runtime/ledger_file.hpp"
 #include "runtime/log.hpp"
 #include "runtime/machine.hpp"
@@ -42,7 +43,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   auto lists = read_known_lists(folder.readable, settings, clock, means.own_threads);
   ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)
                                : counter_ledger::open(folder.file("ledgers"), settings.ledger_capacity,
-                                                    settings.ledger_stripes);
+                                                    settings.ledger_stripes, counted_store(settings));
   if (ledger->durable() && settings.ledger_sync_interval > 0ns)
     syncing = std::make_unique<ledger_sync>(ledger, settings.ledger_sync_interval);
   const auto refused = ledger->overflow_handle();
@@ -196,7 +197,7 @@ void engine_parts::spawn_actors() {
                             clock, last_good);
   cache = system.spawn(holdfast::cache, std::move(caching), clock, board, store, supervisor, last_good);
   counters = system.spawn(counter_drain,
-                          counter_settings{settings.flush_interval, folder.path.empty() ? "" : folder.file("ledgers"),
+                          counter_settings{settings.flush_interval, folder.path.empty() ? "" : folder.file("ledgers"), counted_store(settings),
                                            shares ? counter_source::redis : counter_source::embedded, watched,
                                            random()},
                           clock, ledger, store);

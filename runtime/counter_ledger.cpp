@@ -70,8 +70,8 @@ counter_ledger::counter_ledger(std::unique_ptr<ledger_file> file, std::string wh
 counter_ledger::~counter_ledger() = default;
 
 std::shared_ptr<counter_ledger> counter_ledger::open(const std::string& folder, std::uint32_t capacity,
-                                                     std::uint32_t stripes) {
-  auto file = ledger_file::create(folder, capacity, stripes);
+                                                     std::uint32_t stripes, std::string_view store) {
+  auto file = ledger_file::create(folder, capacity, stripes, store);
   if (file)
     return std::shared_ptr<counter_ledger>{new counter_ledger{std::move(*file), {}}};
   logger()->warn("counters are kept in memory only, they do not survive the process reason={}", log_value(file.error()));

@@ -29,8 +29,9 @@ namespace holdfast {
 class counter_ledger {
 public:
   // A new file in `folder` (created 0700 where missing), or an anonymous ledger and the reason in why_anonymous().
+  // `store` names what it counts for: nobody merges it into another; empty: into any.
   static std::shared_ptr<counter_ledger> open(const std::string& folder, std::uint32_t capacity,
-                                              std::uint32_t stripes = 64);
+                                              std::uint32_t stripes = 64, std::string_view store = {});
   static std::shared_ptr<counter_ledger> anonymous(std::uint32_t capacity, std::uint32_t stripes = 64);
   ~counter_ledger();
   counter_ledger(const counter_ledger&) = delete;

@@ -45,6 +45,19 @@ std::uint64_t header_checksum(const layout::header& head) noexcept {
   return hash(&head, offsetof(layout::header, checksum));
 }
 
+std::uint64_t store_checksum(const layout::header& head) noexcept {
+  if (head.store.front() == '\0')
+    return 0;
+  return hash(head.store.data(), head.store.size(), hash(&head.writer, sizeof head.writer)) | 1;
+}
+
+std::optional<std::string_view> store_in(const layout::header& head) noexcept {
+  const auto end = std::find(head.store.begin(), head.store.end(), '\0');
+  if (head.store_checksum != store_checksum(head) || std::any_of(end, head.store.end(), [](char c) { return c != '\0'; }))
+    return std::nullopt;
+  return std::string_view{head.store.data(), static_cast<std::size_t>(end - head.store.begin())};
+}
+
 std::uint32_t row_checksum(std::uint32_t number, std::string_view key) noexcept {
   const std::uint64_t seed = hash(&number, sizeof number) + key.size();
   const auto sum = hash(key.data(), key.size(), seed);

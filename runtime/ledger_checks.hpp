@@ -10,6 +10,9 @@
 namespace holdfast::ledger_checks {
 
 std::uint64_t header_checksum(const ledger_layout::header& head) noexcept;
+std::uint64_t store_checksum(const ledger_layout::header& head) noexcept;
+// The store that a header names, empty where it names none; no value where that part is damaged.
+std::optional<std::string_view> store_in(const ledger_layout::header& head) noexcept;
 std::uint32_t row_checksum(std::uint32_t number, std::string_view key) noexcept; // never 0
 
 // Unix seconds with a check in one word, so that they are replaced at once.

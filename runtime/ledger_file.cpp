@@ -16,6 +16,7 @@
 #include "runtime/ledger_folder.hpp"
 #include "runtime/ledger_image.hpp"
 #include "runtime/ledger_stripes.hpp"
+#include "runtime/machine.hpp"
 
 namespace holdfast {
 
@@ -39,6 +40,20 @@ int set_size(int descriptor, std::size_t bytes) noexcept {
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur)
     return EFBIG;
   return ::ftruncate(descriptor, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+}
+
+// As a header has room for.
+std::string ledger_store_name(std::string_view store) {
+  if (store.size() <= layout::store_bytes_max)
+    return std::string{store};
+  return std::string{store.substr(0, layout::store_bytes_max - 17)} + ' ' + digest_of(store);
+}
+
+bool lock_patiently(int descriptor) noexcept {
+  while (::flock(descriptor, LOCK_EX) != 0)
+    if (errno != EINTR)
+      return false;
+  return true;
 }
 
 // Whether the path still names the file that is open.
@@ -67,7 +82,7 @@ ledger_file::ledger_file(std::unique_ptr<ledger_memory> memory)
 ledger_file::~ledger_file() = default;
 
 expected<std::unique_ptr<ledger_file>, std::string>
-ledger_file::create(const std::string& folder, std::uint32_t capacity, std::uint32_t stripes) {
+ledger_file::create(const std::string& folder, std::uint32_t capacity, std::uint32_t stripes, std::string_view store) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return unexpected{system_error(folder)};
   auto memory = std::make_unique<ledger_memory>(geometry_for(capacity, stripes));
@@ -80,7 +95,8 @@ ledger_file::create(const std::string& folder, std::uint32_t capacity, std::uint
     ::unlink(unfinished.c_str());
     return unexpected{system_error(unfinished, error)};
   };
-  if (::flock(memory->descriptor(), LOCK_EX | LOCK_NB) != 0)
+  // Whoever cleans up after others holds it for a moment at most.
+  if (!lock_patiently(memory->descriptor()))
     return give_up(errno);
   if (const int error = set_size(memory->descriptor(), where.file_size()); error != 0)
     return give_up(error);
@@ -95,7 +111,7 @@ ledger_file::create(const std::string& folder, std::uint32_t capacity, std::uint
     return give_up(errno);
   file->writer_ = id;
   file->path_ = folder + '/' + to_text(id) + ".ledger";
-  file->write_header();
+  file->write_header(ledger_store_name(store));
   // Nobody adopts it half-made: it gets its name when it is whole and locked.
   if (::rename(unfinished.c_str(), file->path_.c_str()) != 0)
     return give_up(errno);
@@ -110,13 +126,13 @@ std::unique_ptr<ledger_file> ledger_file::anonymous(std::uint32_t capacity, std:
   std::unique_ptr<ledger_file> file{new ledger_file{std::move(memory)}};
   file->backed_rows_ = file->capacity();
   file->writer_ = random_ledger_id();
-  file->write_header();
+  file->write_header({});
   file->start_counting();
   return file;
 }
 
-expected<std::unique_ptr<ledger_file>, ledger_refusal> ledger_file::adopt(const std::string& path,
-                                                                          std::int64_t now_seconds) {
+expected<std::unique_ptr<ledger_file>, ledger_refusal> ledger_file::adopt(const std::string& path, std::int64_t now_seconds,
+                                                                          std::string_view store) {
   using kind = ledger_refusal::kind;
   auto memory = std::make_unique<ledger_memory>(layout::geometry{});
   if (!memory->open(path, O_RDWR))
@@ -134,6 +150,8 @@ expected<std::unique_ptr<ledger_file>, ledger_refusal> ledger_file::adopt(const 
     return refuse(image.error());
   if (std::filesystem::path{path}.stem() != to_text(image->writer))
     return refuse({kind::damaged, "its name is not that of its writer, " + to_text(image->writer)});
+  if (!store.empty() && !image->store.empty() && image->store != ledger_store_name(store))
+    return refuse({kind::of_another_store, image->store});
   if (now_seconds - image->last_written_seconds > outdated_after_seconds)
     return refuse({kind::outdated, "it was last written more than 25 days ago: the store may not know any more what of "
                                    "it was merged"});
@@ -153,7 +171,7 @@ expected<std::unique_ptr<ledger_file>, ledger_refusal> ledger_file::adopt(const 
   return file;
 }
 
-void ledger_file::write_header() noexcept {
+void ledger_file::write_header(std::string_view store) noexcept {
   owner_ = ::getpid();
   const auto now = std::time(nullptr);
   auto& head = memory_->header();
@@ -166,6 +184,8 @@ void ledger_file::write_header() noexcept {
   head.created_seconds = now;
   head.owner = owner_;
   head.checksum = checks::header_checksum(head);
+  std::copy(store.begin(), store.end(), head.store.begin());
+  head.store_checksum = checks::store_checksum(head);
   head.last_written.store(checks::pack_time(now), std::memory_order_relaxed);
 }
 

@@ -30,11 +30,13 @@ struct ledger_refusal;
 class ledger_file {
 public:
   static expected<std::unique_ptr<ledger_file>, std::string> create(const std::string& folder, std::uint32_t capacity,
-                                                                    std::uint32_t stripes = 64);
+                                                                    std::uint32_t stripes = 64, std::string_view store = {});
   static std::unique_ptr<ledger_file> anonymous(std::uint32_t capacity, std::uint32_t stripes = 64);
   // Takes the lock and checks every row. A file that cannot be trusted, or was last written more than 25 days before
-  // `now_seconds` (the store may have forgotten that it was merged), is moved to the folder `set-aside` beside it.
-  static expected<std::unique_ptr<ledger_file>, ledger_refusal> adopt(const std::string& path, std::int64_t now_seconds);
+  // `now_seconds` (the store may have forgotten that it was merged), is moved to the folder `set-aside` beside it. One that
+  // counts for another store than `store` stays as it is; where either names none they agree.
+  static expected<std::unique_ptr<ledger_file>, ledger_refusal> adopt(const std::string& path, std::int64_t now_seconds,
+                                                                      std::string_view store = {});
   ~ledger_file();
   ledger_file(const ledger_file&) = delete;
   ledger_file& operator=(const ledger_file&) = delete;
@@ -71,7 +73,7 @@ public:
 
 private:
   explicit ledger_file(std::unique_ptr<ledger_memory> memory);
-  void write_header() noexcept;
+  void write_header(std::string_view store) noexcept;
   void start_counting();
   void take(ledger_image image);
   bool back_rows(std::uint32_t up_to) noexcept;

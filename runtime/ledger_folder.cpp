@@ -74,14 +74,14 @@ bool set_ledger_aside(const std::string& path) {
 }
 
 std::vector<std::unique_ptr<ledger_file>> adopt_ledgers(const std::string& folder, std::uint64_t& set_aside,
-                                                        std::int64_t now_seconds, std::size_t at_most) {
+                                                        std::int64_t now_seconds, std::size_t at_most, std::string_view store) {
   using kind = ledger_refusal::kind;
   remove_unfinished(folder, now_seconds);
   std::vector<std::unique_ptr<ledger_file>> adopted;
   for (const auto& path : list_ledgers(folder)) {
     if (adopted.size() >= at_most)
       break;
-    auto file = ledger_file::adopt(path, now_seconds);
+    auto file = ledger_file::adopt(path, now_seconds, store);
     if (file) {
       adopted.push_back(std::move(*file));
       continue;
@@ -89,7 +89,9 @@ std::vector<std::unique_ptr<ledger_file>> adopt_ledgers(const std::string& folde
     const auto& why = file.error();
     if (why.what == kind::in_use || is_said_already(path))
       continue;
-    if (why.what == kind::unreadable) {
+    if (why.what == kind::of_another_store) {
+      logger()->warn("ledger waits for the store that it counts for file={} store={}", log_value(path), log_value(why.detail));
+    } else if (why.what == kind::unreadable) {
       logger()->warn("ledger cannot be adopted file={} reason={}", log_value(path), log_value(why.detail));
     } else {
       ++set_aside;

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <holdfast/runtime/ledger_file.hpp>
@@ -13,10 +14,10 @@
 namespace holdfast {
 
 // Takes ledgers whose owner is gone, so many at most. One that is damaged or outdated is moved to `set-aside` in the folder, kept,
-// said and counted. What a process left that died while it made a ledger is deleted: nothing was ever counted in it.
+// said and counted. One of another store than `store` stays, and is said. What a process left that died while it made a ledger is deleted: nothing was ever counted in it.
 std::vector<std::unique_ptr<ledger_file>> adopt_ledgers(const std::string& folder, std::uint64_t& set_aside,
                                                         std::int64_t now_seconds = std::time(nullptr),
-                                                        std::size_t at_most = SIZE_MAX);
+                                                        std::size_t at_most = SIZE_MAX, std::string_view store = {});
 
 // Every ledger file of the folder, for looking.
 std::vector<std::string> list_ledgers(const std::string& folder);

@@ -69,14 +69,15 @@ ledger_image read_header(int file) {
     fail(kind::damaged, "it has format version " + std::to_string(head.version) + ", this program knows "
                           + std::to_string(layout::version));
   const auto last_written = checks::unpack_time(head.last_written.load(std::memory_order_relaxed));
-  if (head.checksum != checks::header_checksum(head) || !last_written || head.capacity > layout::capacity_max
+  const auto store = checks::store_in(head);
+  if (head.checksum != checks::header_checksum(head) || !last_written || !store || head.capacity > layout::capacity_max
       || head.stripes > layout::stripes_max)
     fail(kind::damaged, "its header is damaged");
   const layout::geometry where{head.capacity, head.stripes};
   if (where.file_size() != size)
     fail(kind::damaged, "it has " + std::to_string(size) + " bytes where its header tells "
                           + std::to_string(where.file_size()));
-  return {where, head.writer, head.owner, head.created_seconds, *last_written, {}, {}};
+  return {where, head.writer, std::string{*store}, head.owner, head.created_seconds, *last_written, {}, {}};
 }
 
 checks::kept_bookkeeping read_bookkeeping(int file, const layout::geometry& where, std::uint32_t number,

@@ -18,7 +18,7 @@ namespace holdfast {
 
 // Why a file was not opened.
 struct ledger_refusal {
-  enum class kind : std::uint8_t { in_use, unreadable, damaged, outdated };
+  enum class kind : std::uint8_t { in_use, unreadable, damaged, outdated, of_another_store };
   kind what = kind::unreadable;
   std::string detail; // without the path
 };
@@ -32,6 +32,7 @@ struct ledger_image {
   };
   ledger_layout::geometry where{};
   ledger_id writer{};
+  std::string store; // that it counts for; empty: any
   std::int64_t owner = 0;
   std::int64_t created_seconds = 0;
   std::int64_t last_written_seconds = 0;

@@ -18,6 +18,7 @@ inline constexpr std::uint32_t version = 2;
 inline constexpr std::uint32_t byte_order = 0x01020304;
 inline constexpr std::size_t key_bytes_max = 200;
 inline constexpr std::size_t bookkeeping_bytes = 128;
+inline constexpr std::size_t store_bytes_max = 120;
 inline constexpr std::uint32_t capacity_max = 1u << 24;
 inline constexpr std::uint32_t stripes_max = 1u << 12;
 
@@ -32,8 +33,10 @@ struct header {
   std::int64_t owner;           // process id, for people: the lock tells who lives
   std::uint64_t checksum;       // of all of the above
   std::atomic<std::uint64_t> last_written; // Unix time and its own check, see pack_time()
+  std::array<char, store_bytes_max> store; // that its increments are for, then zeros; zeros alone: any
+  std::uint64_t store_checksum;            // of writer and store; 0 where none is named
 };
-static_assert(sizeof(header) == 72 && offsetof(header, capacity) == 16 && offsetof(header, writer) == 24
+static_assert(sizeof(header) == 200 && offsetof(header, store) == 72 && offsetof(header, store_checksum) == 192 && offsetof(header, capacity) == 16 && offsetof(header, writer) == 24
               && offsetof(header, owner) == 48 && offsetof(header, checksum) == 56
               && offsetof(header, last_written) == 64);
 

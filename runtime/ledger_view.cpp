@@ -24,6 +24,7 @@ expected<ledger_view, std::string> ledger_view::open(const std::string& path) {
     return unexpected{path + ": " + image.error().detail};
   ledger_view view;
   view.writer = image->writer;
+  view.store = image->store;
   view.owner_process = image->owner;
   view.owned = !free;
   view.created_seconds = image->created_seconds;

@@ -30,6 +30,7 @@ public:
   static expected<ledger_view, std::string> open(const std::string& path);
 
   ledger_id writer{};
+  std::string store; // that it counts for, empty: any
   std::int64_t owner_process = 0; // a number that another process may have by now
   bool owned = false;             // somebody holds the lock: its owner, or an adopter
   std::int64_t created_seconds = 0;

@@ -9,6 +9,7 @@
 #include "apps/holdfast/command.hpp"
 #include "apps/holdfast/control_client.hpp"
 #include "config/keys.hpp"
+#include "config/counted_store.hpp"
 #include "engine/ask.hpp"
 #include "engine/http_request.hpp"
 #include "engine/status_json.hpp"
@@ -152,7 +153,7 @@ exit_status run_incr(invocation& call) {
   // A ledger of our own, which the next engine on this folder adopts.
   if (folder.empty())
     return fail("there is no state folder to keep the increment in; give --state-dir");
-  const auto ledger = counter_ledger::open(folder + "/ledgers", 1, 1);
+  const auto ledger = counter_ledger::open(folder + "/ledgers", 1, 1, counted_store(call.config));
   if (!ledger->durable())
     return fail("the increment cannot be kept: " + ledger->why_anonymous());
   ledger->add(key, amount);

@@ -28,6 +28,8 @@ std::string row_json(const ledger_view::row& row) {
 std::string ledger_json(const std::string& path, const ledger_view& ledger) {
   std::string out = "{\"file\":";
   append_json_string(out, path);
+  out += ",\"store\":";
+  append_json_string(out, ledger.store);
   out += ",\"writer\":\"" + to_text(ledger.writer) + "\",\"owner\":" + std::to_string(ledger.owner_process);
   out += std::string{",\"alive\":"} + (ledger.owned ? "true" : "false");
   out += ",\"created\":" + std::to_string(ledger.created_seconds);
@@ -43,6 +45,8 @@ void print_ledger(const std::string& path, const ledger_view& ledger) {
   std::printf("%s\n  writer %s, process %lld (%s), %zu of %u counters", path.c_str(), to_text(ledger.writer).c_str(),
               static_cast<long long>(ledger.owner_process), ledger.owned ? "alive" : "gone", ledger.rows.size(),
               ledger.capacity);
+  if (!ledger.store.empty())
+    std::printf(", for %s", ledger.store.c_str());
   if (const auto overflow = ledger.overflow.added + ledger.overflow.subtracted; overflow > 0)
     std::printf(", %llu counted in the overflow", static_cast<unsigned long long>(overflow));
   std::printf("\n  %16s %16s %16s %16s  %s\n", "added", "subtracted", "acknowledged", "pending", "key");

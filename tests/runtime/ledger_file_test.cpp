@@ -218,6 +218,41 @@ TEST(ledger_file, a_file_of_another_name_than_its_writers_is_set_aside) {
   EXPECT_TRUE(fs::exists(folder.file("set-aside/copy.ledger")));
 }
 
+TEST(ledger_file, increments_for_another_store_wait_where_they_are) {
+  const temporary_folder folder;
+  const std::string long_name = "unix:///" + std::string(150, 'x') + "?db=0";
+  for (const std::string& store : {std::string{"redis://127.0.0.1:6379/0"}, long_name}) {
+    std::string path;
+    {
+      const auto ledger = counter_ledger::open(folder.file("ledgers"), 16, 2, store);
+      ledger->add("metrics:a:b", 7);
+      path = ledger->file().path();
+    }
+    const auto now = std::time(nullptr);
+    EXPECT_EQ(ledger_file::adopt(path, now, "embedded").error().what, kind::of_another_store);
+    EXPECT_EQ(ledger_file::adopt(path, now + 60 * day, "embedded").error().what, kind::of_another_store);
+    std::uint64_t set_aside = 0;
+    EXPECT_TRUE(adopt_ledgers(folder.file("ledgers"), set_aside, now, 8, store + "1").empty());
+    EXPECT_EQ(set_aside, 0u);
+    EXPECT_FALSE(ledger_view::open(path)->store.empty());
+    const auto adopted = ledger_file::adopt(path, now, store);
+    ASSERT_TRUE(adopted);
+    EXPECT_EQ((*adopted)->sums(0).added, 7u);
+    (*adopted)->remove();
+  }
+}
+
+TEST(ledger_file, one_that_names_no_store_is_anybodys) {
+  const temporary_folder folder;
+  std::string path;
+  {
+    const auto ledger = counter_ledger::open(folder.file("ledgers"), 16, 2);
+    ledger->add("metrics:a:b", 7);
+    path = ledger->file().path();
+  }
+  EXPECT_TRUE(ledger_file::adopt(path, std::time(nullptr), "embedded"));
+}
+
 TEST(ledger_folder, every_file_that_is_set_aside_is_counted_and_kept) {
   temporary_folder folder;
   std::uint64_t set_aside = 0;

@@ -117,7 +117,7 @@ struct counter_fixture : actor_fixture {
   ~counter_fixture() { stop(counters); }
 
   counter_actor spawn_counter(std::shared_ptr<counter_ledger> of) {
-    return sys.spawn(counter_drain, counter_settings{std::chrono::milliseconds{100}, folder.path()}, clock, of, store);
+    return sys.spawn(counter_drain, counter_settings{std::chrono::milliseconds{100}, folder.path(), {}}, clock, of, store);
   }
   // An actor that re-arms its timer would keep the fixture's last run going for ever.
   void stop(counter_actor& actor) {
