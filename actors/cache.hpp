@@ -41,6 +41,7 @@
 #include <holdfast/runtime/plausibility_gate.hpp>
 #include <holdfast/runtime/running_timers.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
+#include <holdfast/runtime/symbol_merge.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
 
 namespace holdfast {
@@ -51,6 +52,7 @@ struct market_cache_settings {
   counter hits;
   counter misses;
   gate_settings gate; // for what other programs write into the store
+  std::chrono::seconds keep_gone = keep_gone_default; // what is not in another process's table, and was in ours
 };
 
 struct cache_settings {

@@ -218,7 +218,7 @@ refresh_outcome outcome_of(self_pointer self, market which, bool fetched) {
   outcome.fetched = fetched;
   outcome.fetched_boot = board->fetched_boot;
   if (board->table)
-    outcome.next_change = next_change(*board->table, self->state.clock->wall_now());
+    outcome.next_change = next_change(*board->table, board->fetched_at.value_or(self->state.clock->wall_now()));
   return outcome;
 }
 

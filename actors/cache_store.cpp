@@ -6,6 +6,7 @@
 
 #include "actors/cache_parts.hpp"
 #include "config/keys.hpp"
+#include "runtime/symbol_merge.hpp"
 
 namespace holdfast::cache_parts {
 
@@ -17,6 +18,9 @@ bool take(self_pointer self, market which, const fresh_table& found) {
   if (before->fresh(now_of(self)) && !is_newer(found.answer.stamp(), stamp_of_board(self, which)))
     return false;
   auto answer = found.answer;
+  // Who wrote it may not know what was on the list before.
+  const auto& settings = settings_of(self, which);
+  answer.table = merge_gone(before->table, std::move(answer.table), self->state.clock->wall_now(), settings.rules, settings.keep_gone);
   of(self, which).table_began = answer.fetched_boot.value_or(now_of(self));
   answer.table = publish(self, which, answer, found.fresh_until)->table;
   ++of(self, which).status.follows;

@@ -56,7 +56,8 @@ void wait_for_next_interval(self_pointer self, market which, boot_time from) {
 void failed(self_pointer self, market which, std::optional<boot_time> forbidden_until) {
   auto& one = of(self, which);
   if (one.retry >= self->state.settings.retries_max) {
-    one.change_at.reset();
+    if (one.change_at && *one.change_at <= now_of(self))
+      one.change_at.reset();
     return wait_for_next_interval(self, which, now_of(self));
   }
   ++one.retry;

@@ -171,6 +171,7 @@ void engine_parts::spawn_actors() {
     keeping.gates[index(which)] = gate;
     caching.markets[index(which)] = {settings.ttl(which), list_rules_of(settings, which), hits[index(which)],
                                      ledger->handle(keys::cache_miss(which)), gate};
+    caching.markets[index(which)].keep_gone = std::chrono::ceil<std::chrono::seconds>(settings.keep_gone);
     warming.markets[index(which)] = {settings.warmup_interval(which), settings.ttl(which), warmup_task(*this, which)};
   }
   keeping.fingerprint = caching.fingerprint = fingerprint_of(settings);

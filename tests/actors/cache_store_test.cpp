@@ -305,6 +305,21 @@ CAF_TEST(a newer table that was announced is taken and an older one is not even 
   CAF_CHECK_EQUAL(accepted->size(), 2u);
 }
 
+CAF_TEST(a symbol that another process does not know of stays as gone) {
+  read();
+  end_fetches(good(4));
+  const auto missing = std::string{hanging()->table->symbols()[3].name};
+  const auto ours = hanging()->order.token;
+  advance(10s);
+  put_full(full_value(3, 0s, {ours + 1, 0}));
+  announce({ours + 1, 0});
+  const auto hangs = hanging();
+  CAF_CHECK_EQUAL(hangs->table->listed().size(), 3u);
+  const auto* const one = hangs->table->find(missing);
+  CAF_REQUIRE(one);
+  CAF_CHECK(one->status == symbol_status::gone);
+}
+
 CAF_TEST(a hundred announcements while one is being read cause one more read) {
   store->silent = true;
   for (std::uint64_t i = 1; i <= 100; ++i)

@@ -164,6 +164,17 @@ CAF_TEST(a wall clock that steps changes no due time) {
   CAF_CHECK(plan->asked[1].first - plan->asked[0].first <= 240s + 100ms);
 }
 
+CAF_TEST(a listing to come is not forgotten when a refresh is given up) {
+  plan->answer.next_change = clock->wall_now() + 300s;
+  start(300s, 300s);
+  plan->answer.next_change.reset();
+  plan->answer.failure = fault::fetch_failed;
+  const auto listed = clock->boot_now() + 300s;
+  while (clock->boot_now() < listed)
+    until_next();
+  CAF_CHECK(clock->boot_now() <= listed + 4s);
+}
+
 CAF_TEST(a refresh comes right after a symbol is listed and wants a table fetched since) {
   plan->answer.next_change = clock->wall_now() + 60s;
   start(300s, 300s);
