@@ -117,7 +117,7 @@ bool is_of_another_broker(std::string_view variable, std::string_view url) {
 bool is_whole(const std::string& text) {
   std::istringstream longer{text + "\n" + end_of_file + "=true\n"};
   const auto everything = caf::actor_system_config::parse_config(longer);
-  return everything && caf::get_if<bool>(&*everything, end_of_file);
+  return everything && caf::get_if<bool>(&*everything, std::string{end_of_file});
 }
 
 const char* environment(std::string_view name) {
