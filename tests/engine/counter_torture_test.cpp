@@ -2,15 +2,13 @@
 // was counted.
 #define CAF_SUITE counter_torture
 
-#include <array>
-#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <random>
-#include <thread>
 
 #include <caf/actor_system.hpp>
 
+#include "tests/support/counting_crowd.hpp"
 #include "tests/support/counting_process.hpp"
 #include "tests/support/engine_host.hpp"
 #include "tests/support/runtime_redis_proxy.hpp"
@@ -22,63 +20,13 @@
 
 using namespace holdfast;
 using namespace std::chrono_literals;
+using test::counters;
+using test::crowd;
+using test::key_of;
 using test::wait_until;
 using host = test::engine_host;
 
 namespace {
-
-constexpr unsigned counters = 50;
-constexpr unsigned threads = 4;
-
-std::string key_of(unsigned number) { return "metrics:torture:c" + std::to_string(number); }
-
-// Counts in rounds: so many increments per thread, spread over the counters, whenever a round is let go.
-class crowd {
-public:
-  crowd(engine& front, std::uint64_t per_round) {
-    for (unsigned thread = 0; thread < threads; ++thread)
-      workers_.emplace_back([this, &front, per_round, thread] { work(front, per_round, thread); });
-  }
-  ~crowd() { finish(); }
-  void next_round() { ++rounds_; }
-  void finish() {
-    stop_ = true;
-    for (auto& worker : workers_)
-      if (worker.joinable())
-        worker.join();
-  }
-  std::uint64_t counted() const { return counted_; }
-  std::uint64_t counted(unsigned key) const { return of_key_[key]; }
-
-private:
-  void work(engine& front, std::uint64_t per_round, unsigned thread) {
-    std::vector<holdfast::counter> handles;
-    for (unsigned key = 0; key < counters; ++key)
-      handles.push_back(front.counter(key_of(key)));
-    for (unsigned done = 0; !stop_ || done < rounds_;) {
-      if (done >= rounds_) {
-        ::poll(nullptr, 0, 1);
-        continue;
-      }
-      std::vector<std::uint64_t> mine(counters);
-      for (std::uint64_t i = 0; i < per_round; ++i) {
-        const auto key = (i + thread) % counters;
-        handles[key].incr();
-        ++mine[key];
-      }
-      for (unsigned key = 0; key < counters; ++key)
-        of_key_[key] += mine[key];
-      counted_ += per_round;
-      ++done;
-    }
-  }
-
-  std::atomic<unsigned> rounds_{0};
-  std::atomic<bool> stop_{false};
-  std::atomic<std::uint64_t> counted_{0};
-  std::array<std::atomic<std::uint64_t>, counters> of_key_{};
-  std::vector<std::thread> workers_;
-};
 
 struct fixture {
   test::temporary_folder folder;
@@ -86,6 +34,16 @@ struct fixture {
 
   void pause(int least_ms, int most_ms) {
     ::poll(nullptr, 0, std::uniform_int_distribution<int>{least_ms, most_ms}(random));
+  }
+  static bool merges_arrive(const test::redis_server& redis) {
+    const auto before = redis.get(key_of(0));
+    return wait_until([&] { return redis.get(key_of(0)) != before; });
+  }
+  // On its way to the server or made there, and nobody hears of it: the reply is held back until the server is dead.
+  static bool has_merge_in_flight(test::redis_proxy& proxy) {
+    const auto before = proxy.faults();
+    proxy.next({.kind = test::misdeed_kind::delay, .seen = "EVALSHA", .pause = 60s});
+    return wait_until([&] { return proxy.faults() > before; });
   }
   void check_exact(const test::redis_server& redis, engine& front, const crowd& all) {
     CAF_CHECK(wait_until([&] { return front.flush(2s); }));
@@ -105,19 +63,25 @@ CAF_TEST(ten million increments arrive through thirty kills of redis) {
     return;
   }
   test::redis_server redis;
+  test::redis_proxy proxy{redis.socket(), 13};
   engine_config config;
-  test::prepare_counting(config, redis.url(), folder.file("state"));
+  test::prepare_counting(config, proxy.url(), folder.file("state"));
   host one{config};
-  crowd all{one.front, 10'000'000 / threads / 31 + 1};
-  for (int kills = 0; kills < 30; ++kills) {
-    all.next_round();
-    pause(50, 300);
+  crowd all{one.front, 1000};
+  all.go_on();
+  for (unsigned kills = 0; kills < 30; ++kills) {
+    CAF_REQUIRE(merges_arrive(redis));
+    if (kills % 3 != 0)
+      CAF_REQUIRE(has_merge_in_flight(proxy));
+    for (auto looks = kills % 5; looks > 0; --looks) // each gives Redis time for more of the merge
+      redis.get(key_of(0));
     redis.kill();
+    CAF_REQUIRE(all.counts_on());
     redis.start();
+    CAF_REQUIRE(all.counts_on());
   }
-  all.next_round();
+  CAF_CHECK(wait_until([&] { return all.counted() >= 10'000'000; }));
   all.finish();
-  CAF_CHECK(all.counted() >= 10'000'000);
   check_exact(redis, one.front, all);
 }
 
