@@ -177,6 +177,11 @@ cache_actor::behavior_type cache(self_pointer self, cache_settings settings, clo
   state.store = std::move(store);
   state.supervisor = std::move(supervisor);
   state.last_good = std::move(last_good);
+  for (const auto which : all_markets) {
+    const auto field = " market=" + std::string{to_string(which)};
+    state.markets[index(which)].reading = repeated_failure{"reading the plain list of the store", field};
+    state.markets[index(which)].writing = repeated_failure{"writing lists into the store", field};
+  }
   if (state.settings.look_interval > 0ns)
     self->delayed_send(self, state.settings.look_interval, wake_for(timer::look, market::spot));
   self->set_down_handler([self](const caf::down_msg& gone) {

@@ -38,6 +38,7 @@
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/counter.hpp>
 #include <holdfast/runtime/early_refresh.hpp>
+#include <holdfast/runtime/log.hpp>
 #include <holdfast/runtime/plausibility_gate.hpp>
 #include <holdfast/runtime/running_timers.hpp>
 #include <holdfast/runtime/symbol_board.hpp>
@@ -116,6 +117,8 @@ struct cached_market {
   std::optional<boot_time> foreign_seen; // when a value of another configuration was last read from the store
   bool ours_again = false;               // one of ours was there since
   market_cache_status status;
+  repeated_failure reading{"plain list"};  // of the store, that is not believed
+  repeated_failure writing{"list"}; // that the store refuses
 };
 
 struct cache_state {

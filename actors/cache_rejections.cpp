@@ -26,7 +26,7 @@ void report_rejection(self_pointer self, const rejection_reported& report) {
   auto wait = age ? std::max<nanoseconds>(rejection_pause - *age, 0ns) : 0ns;
   if (one.rejection_refresh)
     wait = std::max<nanoseconds>(wait, *one.rejection_refresh + rejection_pause - now);
-  logger()->info("order refused for a rule market={} symbol={}: refresh in {} ms", to_string(report.which), report.symbol,
+  logger()->info("order refused for a rule market={} symbol={} refresh_in_ms={}", to_string(report.which), log_value(report.symbol),
                  std::chrono::ceil<std::chrono::milliseconds>(wait).count());
   if (wait > 0ns)
     self->delayed_send(self, wait, wake_for(timer::rejection, report.which));

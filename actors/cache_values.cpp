@@ -120,6 +120,8 @@ void confirm_freshness(self_pointer self, market which, judged_value judged, std
 
 std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found) {
   const auto& settings = settings_of(self, which);
+  if (!found.value)
+    of(self, which).reading.recovered();
   if (!found.value || !found.ttl_left || *found.ttl_left <= 0ms || *found.ttl_left > settings.ttl)
     return std::nullopt;
   if (is_list_of_an_old_value(self, which, *found.value))
@@ -128,9 +130,10 @@ std::optional<fresh_table> judge_bare_array(self_pointer self, market which, con
   const auto bare = read_symbol_list(*found.value, settings.rules);
   const auto reason = bare ? judge_array(**bare, known.get(), settings.gate).detail : bare.error();
   if (!reason.empty()) {
-    logger()->warn("value in the store not believed key={} reason={}", keys::symbols_cache(which), log_value(reason));
+    of(self, which).reading.failed(reason, now_of(self));
     return std::nullopt;
   }
+  of(self, which).reading.recovered();
   const auto& clock = *self->state.clock;
   const nanoseconds age = settings.ttl - *found.ttl_left;
   return fresh_table{{merge_bare(known, *bare, clock.wall_now(), settings.rules), symbols_source::cache,

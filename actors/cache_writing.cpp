@@ -56,11 +56,14 @@ void write_to_store(self_pointer self, market which, std::function<void()> then)
       [self, which, order = published->order, then](done) {
         of(self, which).judged = std::max(of(self, which).judged, order);
         of(self, which).ours_again = true;
+        of(self, which).writing.recovered();
         if (then)
           then();
       },
       [self, which, then](const caf::error& why) {
-        logger()->debug("symbols not written to the store market={} reason={}", to_string(which), self->system().render(why));
+        // That it is away is told by itself, and a newer list is no failure.
+        if (fault_of(why) == fault::store_refused)
+          of(self, which).writing.failed(self->system().render(why), now_of(self));
         if (fault_of(why) == fault::fenced)
           read_fence(self, which, [self, which](std::optional<table_order>) { follow(self, which); });
         if (then)

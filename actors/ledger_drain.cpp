@@ -145,6 +145,8 @@ void draining_ledger::take_one(std::uint32_t row, const merge_request& asked, co
   ambiguous_ += decision.ambiguous ? 1 : 0;
   if (decision.book != before)
     file_->set_bookkeeping(row, decision.book);
+  else if (verdict.outcome == merge_outcome::merged)
+    file_->renew();
   if (decision.raise_to)
     file_->raise(row, *decision.raise_to);
   const bool merged = verdict.outcome == merge_outcome::merged;

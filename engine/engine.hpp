@@ -102,7 +102,8 @@ public:
   // Counts only where the increment survives the process, in a row of a ledger on disk. False: nothing was counted. Not for
   // hot paths.
   bool incr_if_kept(std::string_view key, std::int64_t amount = 1) noexcept;
-  // The increment is taken at once. True: the store has it. False: not confirmed in time; it will arrive, do not repeat it.
+  // The increment is taken at once. True: the store has it. False: not confirmed in time; where a ledger on disk took it it will
+  // arrive, do not repeat it.
   bool incr_sync(std::string_view key, std::int64_t amount = 1, duration timeout = std::chrono::seconds{1}) noexcept;
   // 0 where the key is missing, no integer, or the store cannot be reached in time.
   std::int64_t get_int_sync(std::string_view key, duration timeout = std::chrono::seconds{1}) noexcept;

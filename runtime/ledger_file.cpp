@@ -227,6 +227,10 @@ void ledger_file::set_bookkeeping(std::uint32_t row, const row_bookkeeping& next
   if (row >= books_->kept.size())
     books_->kept.resize(row + 1);
   checks::write_next(memory_->row(books_->number_of(row)).bookkeeping, books_->kept[row], next);
+  renew();
+}
+
+void ledger_file::renew() noexcept {
   if (stripes_)
     memory_->header().last_written.store(checks::pack_time(std::time(nullptr)), std::memory_order_relaxed);
 }

@@ -56,6 +56,8 @@ public:
   row_bookkeeping bookkeeping(std::uint32_t row) const noexcept;
   // Only what its owner writes makes it younger.
   void set_bookkeeping(std::uint32_t row, const row_bookkeeping& next) noexcept;
+  // Its owner has just compared a row with the store: it is no older than that.
+  void renew() noexcept;
   // Brings the sums up to at least these.
   void raise(std::uint32_t row, const ledger_sums& least) noexcept;
 

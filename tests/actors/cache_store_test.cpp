@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/support/cache_fixture.hpp"
+#include "tests/support/runtime_captured_log.hpp"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
@@ -194,6 +195,20 @@ CAF_TEST(a bare array without a pinned symbol is not believed) {
   read();
   CAF_CHECK_EQUAL(supervisor->fetches, 1);
   CAF_CHECK_EQUAL(hits.load(), 0u);
+}
+
+CAF_TEST(nonsense under the plain key is a handful of lines however often it is read) {
+  const test::captured_log log;
+  for (int i = 0; i < 2000; ++i) {
+    put_plain(R"({"a":1})", 200s);
+    read();
+    end_fetches(failed());
+  }
+  CAF_CHECK(log.warnings("reading the plain list of the store") >= 1);
+  CAF_CHECK(log.warnings("reading the plain list of the store") <= 4); // the 1st, 10th, 100th, 1000th
+  put_plain(std::string{table_of(5)->list_json()}, 200s);
+  read();
+  CAF_CHECK_EQUAL(log.count(spdlog::level::info, "reading the plain list of the store works again"), 1);
 }
 
 CAF_TEST(a foreign value is one warning and one read however often it is looked at) {
