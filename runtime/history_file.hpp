@@ -66,9 +66,9 @@ struct history_line { // points of one counter, the oldest first
   std::vector<history_point> points; // in order of time, none where nobody watched
 };
 
-// Why there is no line, a sentence for people.
+// Why there is no line.
 struct history_refusal {
-  std::string why;
+  std::string why; // a sentence for people
   bool file_failed = false; // the question was a good one
 };
 
