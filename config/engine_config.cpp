@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "config/option_table.hpp"
+#include "config/password_in_url.hpp"
 #include "messages/interfaces.hpp"
 #include "runtime/printable.hpp"
 #include "runtime/redis_url.hpp"
@@ -27,32 +28,6 @@ config_error refusal(const std::string& text) { return config_error{printable(te
 
 constexpr off_t key_file_bytes_max = 4096;
 constexpr const char* end_of_file = "end-of-the-holdfast-file";
-
-// Whoever forgets a part of a URL leaves the password anywhere in it: behind whatever colon is not followed by a port.
-bool may_hold_password(std::string_view url) {
-  if (url.find('@') != std::string_view::npos)
-    return true;
-  const auto scheme = url.find("://");
-  auto rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
-  for (auto colon = rest.find(':'); colon != std::string_view::npos; colon = rest.find(':')) {
-    rest.remove_prefix(colon + 1);
-    const auto port = rest.substr(0, rest.find_first_of("/?"));
-    if (port.empty() || port.find_first_not_of("0123456789") != std::string_view::npos)
-      return true;
-  }
-  return false;
-}
-
-// Of any URL in a list: a colon between the scheme and an @.
-bool names_password(std::string_view urls) {
-  for (auto at = urls.find('@'); at != std::string_view::npos; at = urls.find('@', at + 1)) {
-    const auto scheme = urls.rfind("://", at);
-    const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
-    if (urls.substr(begin, at - begin).find(':') != std::string_view::npos)
-      return true;
-  }
-  return false;
-}
 
 config_error wrong(std::string_view option, std::string_view value, std::string_view accepted, std::string_view from) {
   const bool secret = option == "http-token" || (option == "redis-url" && may_hold_password(value))
