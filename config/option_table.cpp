@@ -162,6 +162,8 @@ std::vector<option_entry> make_table() {
     {"warmup-max-retries", number, {}, "a number from 0 to 1000", "retries of a failed refresh per interval",
      number_into(&options::warmup_max_retries, 0, 1000)},
     {"fetch-timeout", duration, {}, positive_accepted, "deadline of one fetch", duration_into(&options::fetch_timeout, 1ms)},
+    {"max-response-bytes", number, {}, "a number from 1048576 to 1073741824", "the largest body of the exchange that is read, decoded",
+     number_into(&options::max_response_bytes, 1u << 20, 1u << 30)},
     {"keep-percent-min", number, {}, "a number from 0 to 100", "share of the symbols in TRADING that a new list must still have",
      number_into(&options::keep_percent_min, 0, 100)},
     {"spot-pinned", list, {}, symbol_names, "a spot list without these is not believed", symbols_into(&options::spot_pinned), "none"},

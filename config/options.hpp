@@ -56,7 +56,7 @@ struct HOLDFAST_EXPORT options {
   std::uint32_t ledger_capacity = 4096; // counters of one process
   std::uint32_t ledger_stripes = 64;    // threads counting without atomics
   duration ledger_sync_interval{0};     // ledger to the disk itself; 0: when the kernel likes
-  std::size_t max_response_bytes = 64u << 20; // decoded
+  std::uint32_t max_response_bytes = 64u << 20; // of one body of the exchange, decoded
 
   // Of the market asked about, in the order in which they are tried.
   const std::vector<std::string>& urls(market which) const noexcept {
