@@ -72,7 +72,7 @@ void answer_late(self_pointer self, market which, std::vector<waiting_caller> la
     .then(
       [self, which, tell](fetch_result& result) mutable {
         const published_symbols worth{result.answer.table, symbols_source::last_good, result.answer.fetched_at,
-                                      result.answer.fetched_boot, {}, {}, board_of(self, which)->version};
+                                      result.answer.fetched_boot, {}, {}, board_of(self, which)->version, {}};
         tell(reply_from(worth, now_of(self)));
       },
       [tell](const caf::error&) mutable { tell({}); });
@@ -196,6 +196,7 @@ cache_actor::behavior_type cache(self_pointer self, cache_settings settings, clo
       return promise;
     },
     [self](accept_symbols& wanted) {
+      wanted.answer.judged_since = wall_time{}; // by an operator, for everybody
       accept(self, wanted.which, wanted.answer);
       return outcome_of(self, wanted.which, true);
     },

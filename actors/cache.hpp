@@ -93,6 +93,7 @@ struct fetch_attempt_state {
   boot_time lease_until{};
   boot_time began{};
   boot_time fetch_began{};
+  std::optional<wall_time> judged_since; // of the table that the one to come is compared with
 };
 
 struct cached_market {

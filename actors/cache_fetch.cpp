@@ -52,7 +52,7 @@ void end_without_fetch(self_pointer self, market which) {
   const auto board = board_of(self, which);
   if (holds_lease(self, which) && board->table && !board->order.known() && board->fresh(now_of(self))) {
     publish(self, which,
-            {board->table, board->source, board->fetched_at, board->fetched_boot, order_by_age(self, which)},
+            {board->table, board->source, board->fetched_at, board->fetched_boot, order_by_age(self, which), board->judged_since},
             board->fresh_until);
     write_under_lease(self, which);
   } else {
@@ -65,8 +65,10 @@ void fetch_ended(self_pointer self, fetch_result& result) {
   const auto which = result.which;
   auto& one = of(self, which);
   one.forbidden_until = result.forbidden_until.value_or(boot_time{});
-  if (result.failure == fault::none && result.answer.table)
+  if (result.failure == fault::none && result.answer.table) {
+    result.answer.judged_since = one.attempt.judged_since ? one.attempt.judged_since : result.answer.fetched_at;
     return accept(self, which, result.answer);
+  }
   end_attempt(self, which);
   give_back_lease(self, which);
   plan_early_refresh_again(self, which);
@@ -97,8 +99,9 @@ void ask_exchange(self_pointer self, market which) {
   const auto number = attempt.number;
   if (attempt.token != 0)
     self->delayed_send(self, self->state.settings.lease_ttl / 3, wake_for(timer::lease_renewal, which, number));
-  self->request(self->state.supervisor, self->state.settings.fetch_timeout + 3s,
-                fetch_wanted{which, newest_known(self, which)})
+  const auto known = newest_known(self, which);
+  attempt.judged_since = known.judged_since;
+  self->request(self->state.supervisor, self->state.settings.fetch_timeout + 3s, fetch_wanted{which, known.table})
     .then([self](fetch_result& result) { fetch_ended(self, result); },
           [self, which](const caf::error& why) {
             fetch_result result{which, {}, fault_of(why), self->system().render(why), {}};

@@ -109,9 +109,17 @@ judged_value judge_full_value(self_pointer self, market which, const store_value
 void confirm_freshness(self_pointer self, market which, judged_value judged, std::function<void(const judged_value&)> then);
 // As old as its TTL is short, believed only if it is plausible, completed by what is known of its symbols.
 std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found);
+// Whether the table of another process may replace the one that hangs: a process without a past believes any list.
+gate_verdict judge_other(self_pointer self, market which, const symbols_answer& other);
+
+struct known_table {
+  symbol_table_ptr table; // null where there is none
+  std::optional<wall_time> judged_since; // as judge_followed() wants it
+};
+
 // What a new table is compared with and completed by: the board's, or the full value beside it in the store, though it is
-// too old to be published; null where there is neither.
-symbol_table_ptr newest_known(self_pointer self, market which);
+// too old to be published.
+known_table newest_known(self_pointer self, market which);
 
 // --- cache_writing.cpp
 

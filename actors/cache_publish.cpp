@@ -17,7 +17,7 @@ published_ptr publish(self_pointer self, market which, const symbols_answer& ans
   const auto before = board.current(which);
   const bool same = before->table && before->table->content_hash() == answer.table->content_hash();
   board.publish(which, {same ? before->table : answer.table, answer.source, answer.fetched_at, answer.fetched_boot,
-                        fresh_until, answer.order, before->version + (same ? 0 : 1)});
+                        fresh_until, answer.order, before->version + (same ? 0 : 1), answer.judged_since});
   plan_early_refresh(self, which);
   const auto now = board.current(which);
   if (!same && !self->state.subscribers.empty()) {

@@ -36,8 +36,9 @@ void note_judged(self_pointer self, market which, const judged_value& value) {
 // Too old to be published, it still tells what a fetch is to be compared with.
 void note_stored(self_pointer self, market which, const judged_value& value) {
   const auto& answer = value.table.answer;
-  const bool wanted = value.what == verdict::unusable && answer.table
-                      && (!board_of(self, which)->table || is_newer(answer.stamp(), board_of(self, which)->stamp()));
+  const auto board = board_of(self, which);
+  const bool wanted = value.what == verdict::unusable && answer.table && (!board->table || is_newer(answer.stamp(), board->stamp()))
+                      && judge_other(self, which, answer).believed();
   of(self, which).stored = wanted ? answer : symbols_answer{};
 }
 
@@ -54,10 +55,18 @@ bool is_list_of_an_old_value(self_pointer self, market which, const std::string&
 
 } // namespace
 
-symbol_table_ptr newest_known(self_pointer self, market which) {
+gate_verdict judge_other(self_pointer self, market which, const symbols_answer& other) {
+  const auto board = board_of(self, which);
+  return judge_followed(which, {other.table.get(), other.judged_since, other.fetched_at},
+                        {board->table.get(), board->judged_since, board->fetched_at}, settings_of(self, which).gate);
+}
+
+known_table newest_known(self_pointer self, market which) {
   const auto& stored = of(self, which).stored;
   const auto board = board_of(self, which);
-  return stored.table && (!board->table || is_newer(stored.stamp(), board->stamp())) ? stored.table : board->table;
+  if (stored.table && (!board->table || is_newer(stored.stamp(), board->stamp())))
+    return {stored.table, stored.judged_since};
+  return {board->table, board->judged_since};
 }
 
 judged_value judge_full_value(self_pointer self, market which, const store_value& found) {
@@ -77,7 +86,8 @@ judged_value judge_full_value(self_pointer self, market which, const store_value
     return judged;
   }
   one.ours_again = true;
-  judged.table.answer = {std::move(decoded->table), symbols_source::cache, decoded->fetched_at, {}, decoded->order};
+  judged.table.answer = {std::move(decoded->table), symbols_source::cache, decoded->fetched_at, {}, decoded->order,
+                         decoded->judged_since};
   if (!decoded->fetched_at)
     return judged;
   const auto& clock = *self->state.clock;
@@ -128,7 +138,7 @@ std::optional<fresh_table> judge_bare_array(self_pointer self, market which, con
     return std::nullopt;
   const auto known = newest_known(self, which); // has the rules and the symbols that a bare array does not tell
   const auto bare = read_symbol_list(*found.value, settings.rules);
-  const auto reason = bare ? judge_array(**bare, known.get(), settings.gate).detail : bare.error();
+  const auto reason = bare ? judge_array(**bare, known.table.get(), settings.gate).detail : bare.error();
   if (!reason.empty()) {
     of(self, which).reading.failed(reason, now_of(self));
     return std::nullopt;
@@ -136,8 +146,9 @@ std::optional<fresh_table> judge_bare_array(self_pointer self, market which, con
   of(self, which).reading.recovered();
   const auto& clock = *self->state.clock;
   const nanoseconds age = settings.ttl - *found.ttl_left;
-  return fresh_table{{merge_bare(known, *bare, clock.wall_now(), settings.rules), symbols_source::cache,
-                      clock.wall_now() - std::chrono::floor<std::chrono::microseconds>(age), clock.boot_now() - age, {}},
+  return fresh_table{{merge_bare(known.table, *bare, clock.wall_now(), settings.rules), symbols_source::cache,
+                      clock.wall_now() - std::chrono::floor<std::chrono::microseconds>(age), clock.boot_now() - age, {},
+                      known.judged_since},
                      clock.boot_now() + *found.ttl_left};
 }
 

@@ -45,7 +45,7 @@ void write_to_store(self_pointer self, market which, std::function<void()> then)
   symbols.which = which;
   symbols.order = published->order;
   symbols.full_value = encode_symbols(
-    {published->table, published->source, published->fetched_at, published->order, state.settings.fingerprint});
+    {published->table, published->source, published->fetched_at, published->order, state.settings.fingerprint, published->judged_since});
   symbols.list_value = published->table->list_json();
   symbols.refreshed_at_seconds
     = std::chrono::floor<std::chrono::seconds>(*published->fetched_at).time_since_epoch().count();

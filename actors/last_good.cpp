@@ -38,7 +38,8 @@ std::optional<boot_time> boot_of(self_pointer self, std::optional<wall_time> fet
 }
 
 std::string encoded(self_pointer self, const symbols_answer& answer) {
-  return encode_symbols({answer.table, answer.source, answer.fetched_at, answer.order, self->state.settings.fingerprint});
+  return encode_symbols(
+    {answer.table, answer.source, answer.fetched_at, answer.order, self->state.settings.fingerprint, answer.judged_since});
 }
 
 void write_local(self_pointer self, market which) {
@@ -58,6 +59,15 @@ void keep(self_pointer self, market which, const symbols_answer& answer) {
     return;
   newest = answer;
   write_local(self, which);
+}
+
+// Of another process: one without a past believes any list, and ours is not given up for it.
+void keep_shared(self_pointer self, market which, const symbols_answer& answer) {
+  const auto& newest = of(self, which);
+  if (answer.table && judge_followed(which, {answer.table.get(), answer.judged_since, answer.fetched_at},
+                                     {newest.table.get(), newest.judged_since, newest.fetched_at}, self->state.settings.gates[index(which)])
+                        .believed())
+    keep(self, which, answer);
 }
 
 template <class Found, class Failed>
@@ -82,7 +92,7 @@ shared_table read_full(self_pointer self, market which, const store_value& found
   if (decoded->fingerprint != settings.fingerprint)
     return {{}, true};
   return {{std::move(decoded->table), symbols_source::last_good, decoded->fetched_at, boot_of(self, decoded->fetched_at),
-           decoded->order}, false};
+           decoded->order, decoded->judged_since}, false};
 }
 
 void deliver(self_pointer self, market which, answer_promise& promise) {
@@ -130,7 +140,7 @@ void ask_shared_store(self_pointer self, market which, answer_promise promise) {
     self, keys::symbols_full(which),
     [self, which, promise](const store_value& found) mutable {
       const auto shared = read_full(self, which, found);
-      keep(self, which, shared.answer);
+      keep_shared(self, which, shared.answer);
       if (of(self, which).table || shared.foreign)
         return deliver(self, which, promise);
       ask_bare_array(self, which, std::move(promise));
@@ -173,7 +183,7 @@ void look_at_shared_store(self_pointer self) {
       self, keys::symbols_full(which),
       [self, which](const store_value& found) {
         const auto shared = read_full(self, which, found);
-        keep(self, which, shared.answer);
+        keep_shared(self, which, shared.answer);
         const auto& newest = of(self, which);
         if (newest.table && newest.fetched_at && !shared.foreign
             && (!shared.answer.table || is_newer(newest.stamp(), shared.answer.stamp())))

@@ -23,7 +23,7 @@ symbols_answer decode(const std::optional<std::string>& text, market which, cons
   const auto decoded = decode_symbols(*text, list_rules_of(settings, which));
   if (!decoded || decoded->fingerprint != fingerprint_of(settings))
     return {};
-  symbols_answer list{decoded->table, symbols_source::last_good, decoded->fetched_at, {}, decoded->order};
+  symbols_answer list{decoded->table, symbols_source::last_good, decoded->fetched_at, {}, decoded->order, decoded->judged_since};
   // An impossible age is an unknown one.
   if (const auto wall = now.wall_now(); list.fetched_at && *list.fetched_at <= wall)
     list.fetched_boot = now.boot_now() - (wall - *list.fetched_at);

@@ -92,8 +92,8 @@ void add_fetchers(families& out, const engine_snapshot& now, boot_time at) {
     if (exchange(which).weight_limit)
       limit.add(of(which), static_cast<double>(*exchange(which).weight_limit));
   }
-  per_market(counter_of(out, "holdfast_gate_refusals_total", "Tables that the plausibility gate did not believe."),
-             [&](market which) { return exchange(which).refusals; });
+  per_market(counter_of(out, "holdfast_gate_refusals_total", "Tables, of the exchange or another process, that the plausibility gate did not believe."),
+             [&](market which) { return exchange(which).refusals + now.cache.markets[index(which)].not_followed; });
   constexpr std::array<const char*, 4> kinds{"status", "contract_type", "filter", "field"};
   auto drift = counter_of(out, "holdfast_schema_drift_total",
                           "Unknown names in answers of the exchange, by kind; each once per answer.");

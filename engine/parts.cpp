@@ -60,7 +60,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   // Before anything else answers: a start without network still has its lists.
   for (const auto which : all_markets)
     if (const auto& list = known[index(which)]; list.table)
-      board->publish(which, {list.table, list.source, list.fetched_at, list.fetched_boot, {}, list.order, 1});
+      board->publish(which, {list.table, list.source, list.fetched_at, list.fetched_boot, {}, list.order, 1, list.judged_since});
   spawn_actors();
   spawn_rate_limiter();
   spawn_keepers();

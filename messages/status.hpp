@@ -26,6 +26,7 @@ struct market_cache_status {     // what the board shows, and what it is worth
   bool store_is_foreign = false; // the store holds tables of another configuration (exchange, quote assets)
   std::uint64_t fetches = 0;     // this process asked the exchange
   std::uint64_t follows = 0;     // tables taken from other processes
+  std::uint64_t not_followed = 0; // tables of other processes that the plausibility gate refused
 };
 struct cache_status {                                    // one for each market
   std::array<market_cache_status, market_count> markets; // by index(market)

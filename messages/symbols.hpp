@@ -82,6 +82,7 @@ struct symbols_answer {
   std::optional<wall_time> fetched_at;          // none: unknown
   std::optional<boot_time> fetched_boot;        // the same instant on this boot clock; none: unknown
   table_order order;                            // unknown where no token could be had
+  std::optional<wall_time> judged_since;        // as judge_followed() wants it; none: unknown
 
   // What tells which of two tables is newer.
   table_stamp stamp() const noexcept { return {order, fetched_boot}; }

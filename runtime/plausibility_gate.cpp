@@ -150,6 +150,18 @@ gate_verdict judge_table(market which, const symbol_table& next, const symbol_ta
   return {};
 }
 
+gate_verdict judge_followed(market which, const judged_table& next, const judged_table& ours, const gate_settings& settings) {
+  const bool by_operator = next.judged_since == wall_time{};
+  const bool is_older_line = next.judged_since && ours.fetched_at && *next.judged_since <= *ours.fetched_at;
+  const bool ours_is_first = !ours.judged_since || !ours.fetched_at || *ours.judged_since >= *ours.fetched_at;
+  if (!ours.table || by_operator || is_older_line || ours_is_first)
+    return {};
+  // Mirrors lag behind each other by a little.
+  auto without_time = settings;
+  without_time.server_time_min_ms = 0;
+  return judge_table(which, *next.table, ours.table, without_time);
+}
+
 gate_verdict judge_array(const symbol_table& array, const symbol_table* baseline, const gate_settings& settings) {
   return judge(array, baseline, settings, list_kind::array);
 }

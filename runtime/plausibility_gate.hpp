@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/export.hpp>
 #include <holdfast/runtime/market.hpp>
 #include <holdfast/runtime/symbol_table.hpp>
@@ -50,6 +51,19 @@ struct gate_verdict { // believed, or why not
 // `next`: a whole list of the exchange. `baseline` may be null: then only what stands for itself is checked.
 HOLDFAST_EXPORT gate_verdict judge_table(market which, const symbol_table& next, const symbol_table* baseline,
                          const gate_settings& settings);
+
+// A table that is believed, and since when each of its line was compared with the one before. Who has nothing to compare
+// with believes any list, as after an emptied store and folder: such a line begins with the time of its first fetch. The
+// beginning of the epoch is an operator's word, which is good for everybody.
+struct judged_table {
+  const symbol_table* table = nullptr;   // null: nothing is believed yet
+  std::optional<wall_time> judged_since; // none: unknown
+  std::optional<wall_time> fetched_at;   // none: unknown
+};
+
+// Whether the table that another process believes may replace ours. Where its line is older than our table its word is
+// good enough, and where ours was never compared with anything either; else it is compared with ours.
+HOLDFAST_EXPORT gate_verdict judge_followed(market which, const judged_table& next, const judged_table& ours, const gate_settings& settings);
 
 // `array`: what another program lists, and nothing else: it has no time, may have no rules, and cannot hold a pinned symbol
 // that is not in TRADING or is quoted in another asset. Only what the baseline lists is compared, and of the pinned

@@ -48,6 +48,7 @@ struct published_symbols {
   boot_time fresh_until{};               // stale from here on
   table_order order;                     // of the process that fetched it
   std::uint64_t version = 0;             // grows with every table whose content differs from the one before
+  std::optional<wall_time> judged_since; // as judge_followed() wants it; none: unknown
 
   table_stamp stamp() const noexcept { return {order, fetched_boot}; } // for is_newer()
   // False: stale, as last good always is.

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int format_version = 1;
 // The year 2223. Ages are counted in nanoseconds, which hold 292 years.
-constexpr std::int64_t fetched_at_us_max = 8'000'000'000'000'000;
+constexpr std::int64_t time_us_max = 8'000'000'000'000'000;
 
 // A row is an array: texts first, in this order, then the numbers and the number of its permissions.
 constexpr auto texts = std::to_array<std::string_view symbol_draft::*>(
@@ -85,6 +85,19 @@ const rapidjson::Value* member(const rapidjson::Value& object, const char* name)
   return found == object.MemberEnd() ? nullptr : &found->value;
 }
 
+// Unix microseconds.
+std::optional<wall_time> read_time(const rapidjson::Value& document, const char* name) {
+  const auto* told = member(document, name);
+  if (!told || !told->IsInt64() || told->GetInt64() < 0 || told->GetInt64() > time_us_max)
+    return std::nullopt;
+  return wall_time{std::chrono::microseconds{told->GetInt64()}};
+}
+
+void append_time(std::string& out, std::string_view name, std::optional<wall_time> time) {
+  if (time)
+    out.append(",\"").append(name).append("\":").append(std::to_string(time->time_since_epoch().count()));
+}
+
 using decoded = expected<encoded_symbols, std::string>;
 
 decoded refuse(const char* why) { return unexpected{std::string{why}}; }
@@ -108,13 +121,10 @@ decoded read_origin(const rapidjson::Value& document) {
     return refuse("the value names an unknown source");
   encoded_symbols what;
   what.source = *known_source;
-  if (const auto* fetched = member(document, "fetched_at_us"); fetched && fetched->IsInt64() && fetched->GetInt64() >= 0
-      && fetched->GetInt64() <= fetched_at_us_max)
-    what.fetched_at = wall_time{std::chrono::microseconds{fetched->GetInt64()}};
+  what.fetched_at = read_time(document, "fetched_at_us");
+  what.judged_since = read_time(document, "judged_since_us");
   what.order = {token->GetUint64(), sequence->GetUint64()};
   what.fingerprint.assign(fingerprint->GetString(), fingerprint->GetStringLength());
-  if (const auto* of_table = member(document, "version"); of_table && of_table->IsUint64())
-    what.version = of_table->GetUint64();
   return what;
 }
 
@@ -162,10 +172,9 @@ std::string encode_symbols(const encoded_symbols& what) {
   }
   std::string out = "{\"holdfast\":" + std::to_string(format_version);
   out += ",\"source\":\"" + std::string{to_string(what.source)} + '"';
-  if (what.fetched_at)
-    out += ",\"fetched_at_us\":" + std::to_string(what.fetched_at->time_since_epoch().count());
+  append_time(out, "fetched_at_us", what.fetched_at);
+  append_time(out, "judged_since_us", what.judged_since);
   out += ",\"token\":" + std::to_string(what.order.token) + ",\"sequence\":" + std::to_string(what.order.sequence);
-  out += ",\"version\":" + std::to_string(what.version);
   out += ",\"fingerprint\":";
   append_json_string(out, what.fingerprint);
   out += ",\"server_time_ms\":" + std::to_string(what.table->server_time_ms()) + ",\"permissions\":[";
@@ -174,7 +183,8 @@ std::string encode_symbols(const encoded_symbols& what) {
       out += ',';
     append_json_string(out, permissions[i]);
   }
-  return out + "],\"symbols\":[" + rows + "]}";
+  out += "],\"symbols\":[" + rows + "]}";
+  return out.size() > symbols_text_max ? std::string{} : out;
 }
 
 std::optional<std::string> fingerprint_in(std::string_view text) {

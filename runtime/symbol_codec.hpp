@@ -22,10 +22,10 @@ struct encoded_symbols {
   std::optional<wall_time> fetched_at;
   table_order order;
   std::string fingerprint; // of the configuration that made it: exchange and quote assets
-  std::uint64_t version = 0; // of the table, as its writer published it; 0: not told
+  std::optional<wall_time> judged_since; // as judge_followed() wants it; none: not told
 };
 
-// Empty, which decodes to nothing, without a table.
+// Empty, which decodes to nothing, without a table, and where it would be too large to be read again.
 std::string encode_symbols(const encoded_symbols& what);
 
 expected<encoded_symbols, std::string> decode_symbols(std::string_view text, const list_rules& rules);

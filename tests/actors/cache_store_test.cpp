@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture : test::cache_fixture {
+struct cache_store_fixture : test::cache_fixture {
   // The token of a table fetched just now by a process with a right clock.
   std::uint64_t token_now() const { return static_cast<std::uint64_t>(clock->wall_now().time_since_epoch().count()); }
   symbol_table_ptr table_with_rules(const std::vector<std::string>& names) {
@@ -35,6 +35,9 @@ struct fixture : test::cache_fixture {
   }
   std::ptrdiff_t count_reads(std::string_view key) const { return std::count(store->reads.begin(), store->reads.end(), key); }
   bool store_is_foreign() { return ask<cache_status>(under_test, get_cache_status{})->markets[index(market::spot)].store_is_foreign; }
+  std::uint64_t not_followed() {
+    return ask<cache_status>(under_test, get_cache_status{})->markets[index(market::spot)].not_followed;
+  }
   void announce(table_order order) {
     caf::anon_send(under_test, symbols_announced{market::spot, order});
     consume_messages();
@@ -47,7 +50,7 @@ struct fixture : test::cache_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(cache_store_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(cache_store_tests, cache_store_fixture)
 
 CAF_TEST(a fresh full value of the store is a hit and no fetch) {
   put_full(full_value(4, 100s, {7, 0}));
@@ -124,12 +127,69 @@ CAF_TEST(a bare array costs no rule that is known) {
 
 CAF_TEST(a bare array is completed by the full value beside it even where that is too old) {
   const auto known = table_with_rules({"AUSDT", "BUSDT"});
-  put_full(encode_symbols({known, symbols_source::public_api, clock->wall_now() - 2h, {7, 0}, "ours"}));
+  put_full(encode_symbols({known, symbols_source::public_api, clock->wall_now() - 2h, {7, 0}, "ours", {}}));
   put_plain(R"([{"symbol":"BUSDT","baseAsset":"B","quoteAsset":"USDT","status":"TRADING"},
                 {"symbol":"AUSDT","baseAsset":"A","quoteAsset":"USDT","status":"TRADING"}])", 200s);
   CAF_REQUIRE(read()->value);
   CAF_CHECK(hanging()->table->content_hash() == known->content_hash());
   CAF_CHECK(hanging()->age(clock->boot_now()) == 100s);
+}
+
+CAF_TEST(a list of a process without a past replaces no good one that it lacks most of) {
+  put_full(full_value(100, 10s, {7, 0}));
+  read();
+  advance(1s);
+  const auto begun = clock->wall_now();
+  put_full(full_value(5, 0s, {9, 0}, "ours", begun));
+  announce({9, 0});
+  CAF_CHECK_EQUAL(hanging()->table->size(), 100u);
+  CAF_CHECK_EQUAL(not_followed(), 1u);
+  CAF_CHECK_EQUAL(supervisor->fetches, 0); // ours is fresh
+  // Not for being announced again, and not for want of another one.
+  announce({9, 0});
+  CAF_CHECK_EQUAL(hanging()->table->size(), 100u);
+  advance(ttl);
+  put_full(full_value(5, 1s, {10, 0}, "ours", begun));
+  const auto reply = read();
+  CAF_CHECK_EQUAL(supervisor->fetches, 1);
+  CAF_CHECK_EQUAL(supervisor->baseline->size(), 100u);
+  end_fetches(good(101));
+  CAF_REQUIRE(reply->value);
+  CAF_CHECK_EQUAL(reply->value->table->size(), 101u);
+  CAF_CHECK(!reply->value->stale);
+  CAF_CHECK_EQUAL(misses.load(), 1u);
+}
+
+CAF_TEST(a list of a process without a past is followed where it is plausible and its line goes on as ours) {
+  const auto line = clock->wall_now() - 1h;
+  put_full(full_value(100, 10s, {7, 0}, "ours", line));
+  read();
+  advance(1s);
+  put_full(full_value(99, 0s, {9, 0}, "ours", clock->wall_now()));
+  announce({9, 0});
+  CAF_CHECK_EQUAL(hanging()->order.token, 9u);
+  CAF_CHECK(hanging()->judged_since == line);
+}
+
+CAF_TEST(a list that an operator believes elsewhere is believed here) {
+  put_full(full_value(100, 10s, {7, 0}));
+  read();
+  put_full(full_value(5, 0s, {9, 0}, "ours", wall_time{}));
+  announce({9, 0});
+  CAF_CHECK_EQUAL(hanging()->table->listed().size(), 5u);
+  CAF_CHECK(hanging()->judged_since == wall_time{});
+}
+
+CAF_TEST(the first fetched list begins a line and the next ones belong to it) {
+  read();
+  const auto begun = clock->wall_now();
+  end_fetches(good(4));
+  advance(ttl);
+  read();
+  end_fetches(good(5));
+  CAF_REQUIRE_EQUAL(store->written.size(), 2u);
+  for (const auto& written : store->written)
+    CAF_CHECK(decode_symbols(written.full_value, {})->judged_since == begun);
 }
 
 CAF_TEST(a first fetch is compared with the full value in the store though that is too old to be used) {

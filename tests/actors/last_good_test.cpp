@@ -49,8 +49,10 @@ struct fixture : test::actor_fixture {
   }
   std::optional<symbols_answer> wanted() { return ask<symbols_answer>(under_test, last_good_wanted{market::spot}); }
   std::size_t size() { return wanted().value_or(symbols_answer{table_of(0), {}, {}, {}, {}}).table->size(); }
-  std::string full(const symbols_answer& what, std::string fingerprint = "ours") {
-    return encode_symbols({what.table, what.source, what.fetched_at, what.order, std::move(fingerprint)});
+  // Of a process whose first table is older than any here unless told.
+  std::string full(const symbols_answer& what, std::string fingerprint = "ours",
+                   std::optional<wall_time> judged_since = wall_time{1s}) {
+    return encode_symbols({what.table, what.source, what.fetched_at, what.order, std::move(fingerprint), judged_since});
   }
   void put_shared(std::string_view key, std::string text) { shared->values[std::string{key}] = {std::move(text), {}}; }
 };
@@ -180,6 +182,20 @@ CAF_TEST(a store that went back gets the newer table and one that knows more is 
   advance(3s);
   CAF_CHECK_EQUAL(shared->written.size(), 1u);
   CAF_CHECK_EQUAL(size(), 5u);
+}
+
+CAF_TEST(a list of a process without a past replaces no good one that it lacks most of) {
+  auto known = table(100, 2h, {7, 0});
+  known.judged_since = wall_time{1s};
+  start(known);
+  put_shared(keys::symbols_full(market::spot), full(table(5, 1h, {8, 0}), "ours", clock->wall_now() - 1h));
+  tell(store_change::link_up);
+  advance(3s);
+  CAF_CHECK_EQUAL(size(), 100u);
+  put_shared(keys::symbols_full(market::spot), full(table(90, 1h, {9, 0}), "ours", clock->wall_now() - 1h));
+  tell(store_change::link_up);
+  advance(3s);
+  CAF_CHECK_EQUAL(size(), 90u);
 }
 
 CAF_TEST(a state folder that is full costs nothing but the next start) {

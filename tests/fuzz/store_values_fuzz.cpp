@@ -24,7 +24,7 @@ void check_full(std::string_view text) {
   expect(twice.has_value(), "what was decoded cannot be encoded");
   expect(twice->table->content_hash() == once->table->content_hash(), "a table changes on its way");
   expect(twice->order == once->order && twice->fingerprint == once->fingerprint && twice->fetched_at == once->fetched_at
-           && twice->source == once->source && twice->version == once->version,
+           && twice->source == once->source && twice->judged_since == once->judged_since,
          "what a table is worth changes on its way");
 }
 

@@ -89,7 +89,7 @@ TEST_P(recordings, survive_the_store_in_both_forms) {
   EXPECT_EQ((*list)->list_json(), info->table->list_json());
 
   const encoded_symbols full{info->table, symbols_source::public_api, wall_time{std::chrono::seconds{7}}, {8, 9}, "mark",
-                             77};
+                             wall_time{std::chrono::seconds{5}}};
   const auto decoded = decode_symbols(encode_symbols(full), usdt);
   ASSERT_TRUE(decoded) << decoded.error();
   EXPECT_EQ(decoded->table->content_hash(), info->table->content_hash());
@@ -97,7 +97,7 @@ TEST_P(recordings, survive_the_store_in_both_forms) {
   EXPECT_EQ(decoded->order, full.order);
   EXPECT_EQ(decoded->fetched_at, full.fetched_at);
   EXPECT_EQ(decoded->fingerprint, "mark");
-  EXPECT_EQ(decoded->version, 77u);
+  EXPECT_EQ(decoded->judged_since, full.judged_since);
   EXPECT_EQ(decoded->source, symbols_source::public_api);
   EXPECT_EQ(encode_symbols(*decoded), encode_symbols(full));
 }
@@ -164,7 +164,7 @@ TEST(symbol_codec, a_token_that_nobody_can_have_been_given_makes_the_value_unusa
   const auto info = read_exchange_info(body_of(plain("BTCUSDT")), usdt);
   ASSERT_TRUE(info);
   const auto with = [&](std::uint64_t token) {
-    return encode_symbols({info->table, symbols_source::public_api, {}, {token, 0}, "mark", 0});
+    return encode_symbols({info->table, symbols_source::public_api, {}, {token, 0}, "mark", {}});
   };
   EXPECT_TRUE(decode_symbols(with(token_max), usdt));
   EXPECT_FALSE(decode_symbols(with(token_max + 1), usdt));
@@ -175,6 +175,15 @@ TEST(symbol_codec, a_token_that_nobody_can_have_been_given_makes_the_value_unusa
 TEST(symbol_codec, a_table_that_is_not_there_becomes_text_that_is_refused) {
   EXPECT_EQ(encode_symbols({}), "");
   EXPECT_FALSE(decode_symbols("", usdt));
+}
+
+TEST(symbol_codec, a_table_that_could_not_be_read_again_is_not_written) {
+  symbol_table_builder builder;
+  for (int i = 0; i < 200'000; ++i) {
+    const auto name = std::to_string(i) + "USDT";
+    builder.add({.name = name, .base_asset = name, .quote_asset = "USDT", .status_text = "TRADING"});
+  }
+  EXPECT_EQ(encode_symbols({.table = builder.build({})}), "");
 }
 
 // 60 MB of such elements would be a gigabyte once parsed.

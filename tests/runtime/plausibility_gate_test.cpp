@@ -114,6 +114,28 @@ TEST(plausibility_gate, wants_of_a_bare_array_only_pinned_symbols_that_are_liste
   EXPECT_EQ(judge_table(market::spot, *array, whole.get(), {.pinned = {"S98USDT"}}).reason, gate_reason::pinned_missing);
 }
 
+TEST(plausibility_gate, takes_the_word_of_a_process_that_compared_for_as_long_as_ours_is_old) {
+  const wall_time fetched{std::chrono::hours{1000}};
+  const std::chrono::hours hour{1};
+  const auto small = table_of({.symbols = 5, .server_time = 1});
+  const auto whole = table_of({.server_time = 1});
+  const auto large = table_of({});
+  const judged_table ours{large.get(), fetched - hour, fetched};
+  const auto judge = [](const symbol_table_ptr& next, std::optional<wall_time> judged_since, const judged_table& against) {
+    return judge_followed(market::spot, {next.get(), judged_since, {}}, against, {}).reason;
+  };
+  EXPECT_EQ(judge(small, fetched - hour, ours), gate_reason::believed);
+  EXPECT_EQ(judge(small, fetched, ours), gate_reason::believed);
+  EXPECT_EQ(judge(small, fetched + std::chrono::microseconds{1}, ours), gate_reason::shrunk);
+  EXPECT_EQ(judge(small, {}, ours), gate_reason::shrunk);
+  EXPECT_EQ(judge(whole, fetched + hour, ours), gate_reason::believed); // whatever its serverTime
+  EXPECT_EQ(judge(small, wall_time{}, ours), gate_reason::believed);    // an operator's
+  // Ours was never compared with anything, or nobody knows.
+  EXPECT_EQ(judge(small, fetched + hour, {large.get(), fetched, fetched}), gate_reason::believed);
+  EXPECT_EQ(judge(small, fetched + hour, {large.get(), {}, fetched}), gate_reason::believed);
+  EXPECT_EQ(judge(small, {}, {}), gate_reason::believed);
+}
+
 TEST(plausibility_gate, refuses_a_spot_time_that_went_back_and_never_one_of_futures) {
   EXPECT_EQ(judge({.server_time = 49}), gate_reason::server_time_went_back);
   EXPECT_EQ(judge({.server_time = 49}, {}, {}, market::futures), gate_reason::believed);

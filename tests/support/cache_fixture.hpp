@@ -240,10 +240,11 @@ struct cache_fixture : actor_fixture {
   }
   fetch_result failed() { return {market::spot, supervisor->last_good, fault::fetch_failed, "scripted", {}}; }
 
-  // As another process would have left it `age` ago.
-  std::string full_value(int symbols, std::chrono::nanoseconds age, table_order order, std::string fingerprint = "ours") {
+  // As another process would have left it `age` ago, whose first table is older than any here unless told.
+  std::string full_value(int symbols, std::chrono::nanoseconds age, table_order order, std::string fingerprint = "ours",
+                         std::optional<wall_time> judged_since = wall_time{std::chrono::seconds{1}}) {
     return encode_symbols({table_of(symbols), symbols_source::public_api,
-                           clock->wall_now() - std::chrono::floor<std::chrono::microseconds>(age), order, fingerprint});
+                           clock->wall_now() - std::chrono::floor<std::chrono::microseconds>(age), order, fingerprint, judged_since});
   }
   // With what else a process leaves: the fence, and the plain array with the time that is left to it.
   void put_full(std::string text) {
