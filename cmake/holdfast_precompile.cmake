@@ -16,6 +16,15 @@ function(holdfast_precompile target)
   endif()
 endfunction()
 
+# holdfast_precompile_as(TARGET OTHER): with what OTHER has precompiled. Its options must be those of TARGET; definitions of their own
+# that no precompiled header reads may differ.
+function(holdfast_precompile_as target other)
+  get_target_property(headers ${other} PRECOMPILE_HEADERS)
+  if(headers)
+    target_precompile_headers(${target} REUSE_FROM ${other})
+  endif()
+endfunction()
+
 option(HOLDFAST_UNITE "compile the sources of one concept together" OFF)
 
 # holdfast_unite(TARGET): the sources whose names begin with the same word, as cache.cpp and cache_lease.cpp, are one for the compiler,

@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture : test::cache_fixture {
+struct cache_early_fixture : test::cache_fixture {
   void load() {
     read();
     end_fetches(good(3));
@@ -26,7 +26,7 @@ struct fixture : test::cache_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(cache_early_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(cache_early_tests, cache_early_fixture)
 
 CAF_TEST(reads in the last part of the ttl cause one refresh in the background and nobody waits for it) {
   load();

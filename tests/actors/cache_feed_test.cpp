@@ -13,7 +13,7 @@ symbols_listener::behavior_type note_all(symbols_listener::pointer, std::shared_
   return {[into](const symbols_changed& news) { into->push_back(news); }};
 }
 
-struct fixture : test::cache_fixture {
+struct cache_feed_fixture : test::cache_fixture {
   void report() {
     caf::anon_send(under_test, rejection_reported{market::spot, "S0USDT"});
     consume_messages();
@@ -27,7 +27,7 @@ struct fixture : test::cache_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(cache_feed_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(cache_feed_tests, cache_feed_fixture)
 
 CAF_TEST(subscribers hear what changed and nothing while nothing does) {
   auto into = std::make_shared<heard>();

@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture : test::cache_fixture {
+struct cache_lease_fixture : test::cache_fixture {
   std::set<std::string>& holders() { return store->leases.begin()->second; }
   bool leased() { return !store->leases.empty() && !holders().empty(); }
   // Another process has the lease.
@@ -33,7 +33,7 @@ struct fixture : test::cache_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(cache_lease_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(cache_lease_tests, cache_lease_fixture)
 
 CAF_TEST(a fetch is made under a lease that is given back once the table is in the store) {
   read();

@@ -7,13 +7,7 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 
-namespace {
-
-struct fixture : test::cache_fixture {};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(cache_reads_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(cache_reads_tests, test::cache_fixture)
 
 CAF_TEST(a miss fetches publishes writes to the store and tells last good) {
   const auto reply = read();

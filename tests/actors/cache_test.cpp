@@ -61,7 +61,7 @@ last_good_actor::behavior_type counting_last_good(last_good_actor::pointer, std:
           [](const get_last_good_status&) { return last_good_status{}; }, [](const wake&) {}};
 }
 
-struct fixture : test::actor_fixture {
+struct cache_answers_fixture : test::actor_fixture {
   std::shared_ptr<script> plan = std::make_shared<script>();
   symbol_board_ptr board = std::make_shared<symbol_board>();
   std::shared_ptr<counter_ledger> ledger = counter_ledger::anonymous(16);
@@ -70,14 +70,14 @@ struct fixture : test::actor_fixture {
   last_good_actor kept = sys.spawn(counting_last_good, plan);
   cache_actor under_test;
 
-  fixture() {
+  cache_answers_fixture() {
     cache_settings settings;
     settings.markets[0] = {10s, {}, ledger->handle("hits"), ledger->handle("misses")};
     settings.fingerprint = "f";
     under_test = sys.spawn(cache, settings, clock_ptr{clock}, board, store, above, kept);
     consume_messages();
   }
-  ~fixture() {
+  ~cache_answers_fixture() {
     plan->kept.clear();
     for (const auto& actor : {caf::actor_cast<caf::actor>(under_test), caf::actor_cast<caf::actor>(above),
                               caf::actor_cast<caf::actor>(kept), caf::actor_cast<caf::actor>(store)})
@@ -91,7 +91,7 @@ struct fixture : test::actor_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(cache_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(cache_tests, cache_answers_fixture)
 
 CAF_TEST(a table is fresh until its ttl and not a microsecond longer) {
   CAF_CHECK(!get().stale);

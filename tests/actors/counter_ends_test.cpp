@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture : test::counter_fixture {
+struct counter_ends_fixture : test::counter_fixture {
   std::string state_of(const std::string& key, const std::string& writer) {
     return script->database->read_counter({key, {writer}}, 1).states.at(0);
   }
@@ -21,7 +21,7 @@ struct fixture : test::counter_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(counter_ends_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(counter_ends_tests, counter_ends_fixture)
 
 CAF_TEST(what a dead process left is merged and retired and its file deleted) {
   leave_behind("a", 7);

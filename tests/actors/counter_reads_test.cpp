@@ -5,13 +5,7 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 
-namespace {
-
-struct fixture : test::counter_fixture {};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(counter_reads_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(counter_reads_tests, test::counter_fixture)
 
 CAF_TEST(a read sees what was counted before it) {
   set_stored("a", "100");

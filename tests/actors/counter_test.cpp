@@ -5,13 +5,7 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 
-namespace {
-
-struct fixture : test::counter_fixture {};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(counter_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(counter_tests, test::counter_fixture)
 
 CAF_TEST(what is counted is in the store a flush interval later) {
   ledger->add("a", 5);

@@ -19,7 +19,7 @@ std::string filters(const std::string& tick) {
   return R"(,"filters":[{"filterType":"PRICE_FILTER","tickSize":")" + tick + R"("}])";
 }
 
-struct fixture : fetcher_fixture {
+struct fetcher_gate_fixture : fetcher_fixture {
   // As an engine does once the cache has taken it.
   symbol_table_ptr accept() {
     const auto refused = memory->facts().refused;
@@ -37,7 +37,7 @@ struct fixture : fetcher_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(fetcher_gate_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(fetcher_gate_tests, fetcher_gate_fixture)
 
 CAF_TEST(a list that was asked for without permission sets costs no permission and changes no rule) {
   const auto body = [](const std::string& sets) {

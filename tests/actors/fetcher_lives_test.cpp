@@ -92,19 +92,19 @@ last_good_actor::behavior_type known_last_good(last_good_actor::pointer) {
 constexpr auto longest_backoff = 11s;
 
 // CAF's clock and ours are virtual, the network is real: a fetch ends before the clock goes on.
-struct fixture : test::actor_fixture {
+struct fetcher_lives_fixture : test::actor_fixture {
   simulated_exchange exchange{{0, 1, 60, 60, {}}};
   std::shared_ptr<plan> script = std::make_shared<plan>();
   supervisor_actor under_test;
 
-  fixture() {
+  fetcher_lives_fixture() {
     supervisor_settings settings;
     settings.seed = 3;
     settings.start = [this](caf::actor_system& system, market which) { return start(system, which); };
     under_test = sys.spawn(supervisor, settings, clock_ptr{clock}, sys.spawn(known_last_good));
     consume_messages();
   }
-  ~fixture() {
+  ~fetcher_lives_fixture() {
     caf::anon_send_exit(under_test, caf::exit_reason::kill);
     consume_messages();
   }
@@ -146,7 +146,7 @@ struct fixture : test::actor_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(fetcher_lives_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(fetcher_lives_tests, fetcher_lives_fixture)
 
 CAF_TEST(a crash around a transfer is answered by last good counted and followed by a new fetcher) {
   for (const auto what : {trouble::before_the_transfer, trouble::after_the_transfer}) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view key = "planted-key";
 
-struct fixture : fetcher_fixture {
+struct fetcher_refusal_fixture : fetcher_fixture {
   std::string kept_file() const {
     std::ostringstream text;
     text << std::ifstream{folder.file("refused.json")}.rdbuf();
@@ -27,7 +27,7 @@ struct fixture : fetcher_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(fetcher_refusal_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(fetcher_refusal_tests, fetcher_refusal_fixture)
 
 CAF_TEST(an implausible table is refused and kept for an operator and the mirrors are not asked for more of it) {
   start();

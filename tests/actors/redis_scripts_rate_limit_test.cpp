@@ -8,6 +8,7 @@
 #include "runtime/rate_decision.hpp"
 #include "runtime/rate_state_bytes.hpp"
 #include "tests/support/runtime_redis_server.hpp"
+#include "tests/support/runtime_sanitizer.hpp"
 #include "tests/support/runtime_wait.hpp"
 
 #include "caf/test/dsl.hpp"
@@ -63,7 +64,7 @@ std::string text_of(const redis_reply& reply) {
   return text;
 }
 
-struct fixture {
+struct redis_scripts_rate_limit_fixture {
   test::redis_server redis{{.durable = false}};
   std::unique_ptr<redis_client> client = std::move(*redis_client::connect(*redis_url::parse(redis.url()), boot_clock::now() + 5s));
   std::mt19937_64 random{11};
@@ -96,7 +97,7 @@ struct fixture {
     std::string state;
     std::int64_t now = epoch;
     run({"DEL", key});
-    for (int i = 0; i < steps; ++i) {
+    for (int i = 0; i < test::steps_of(steps); ++i) {
       now += static_cast<std::int64_t>(up_to(step)) - (up_to(9) == 0 ? step : 0);
       if (up_to(300) == 0) {
         bend(state);
@@ -137,7 +138,7 @@ struct fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(redis_scripts_rate_limit_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(redis_scripts_rate_limit_tests, redis_scripts_rate_limit_fixture)
 
 CAF_TEST(exact windows are decided in redis as they are here) {
   compare({{5, 1000}}, 200, 20'000);

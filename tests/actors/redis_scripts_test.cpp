@@ -22,7 +22,7 @@ struct row {
   std::string exists = "0";
 };
 
-struct fixture {
+struct redis_scripts_fixture {
   test::redis_server redis{{.durable = false}};
 
   // One batch as text, "m", "r" or "x" per row, or the error.
@@ -47,7 +47,7 @@ struct fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(redis_scripts_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(redis_scripts_tests, redis_scripts_fixture)
 
 CAF_TEST(a row is refused for its own type or value and costs no other row) {
   redis.ask({"SET", "text", "abc"});

@@ -8,6 +8,7 @@
 #include "tests/support/runtime_captured_log.hpp"
 #include "tests/support/runtime_redis_proxy.hpp"
 #include "tests/support/runtime_redis_server.hpp"
+#include "tests/support/runtime_sanitizer.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -16,20 +17,9 @@ using namespace std::chrono_literals;
 using test::misdeed_kind;
 using test::wait_until;
 
-// AddressSanitizer keeps what was freed.
-#if defined(__has_feature)
-#  if __has_feature(address_sanitizer)
-#    define HOLDFAST_KEEPS_FREED_MEMORY
-#  endif
-#endif
-
 namespace {
 
-#ifdef HOLDFAST_KEEPS_FREED_MEMORY
-constexpr std::size_t growth_max = 256u << 20;
-#else
-constexpr std::size_t growth_max = 8u << 20;
-#endif
+constexpr std::size_t growth_max = (test::under_sanitizer ? 256u : 8u) << 20;
 
 // Resident memory of this process in bytes.
 std::size_t resident() {
@@ -47,12 +37,12 @@ redis_store_settings impatient(const std::string& url) {
   return settings;
 }
 
-struct fixture {
+struct redis_store_faults_fixture {
   test::captured_log log;
   test::redis_server redis{{.durable = false}};
   test::redis_proxy proxy{redis.socket(), 1};
 
-  fixture() {
+  redis_store_faults_fixture() {
     redis.ask({"SET", "a", "value of a"});
     redis.ask({"SET", "b", "value of b"});
   }
@@ -60,7 +50,7 @@ struct fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(redis_store_faults_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(redis_store_faults_tests, redis_store_faults_fixture)
 
 CAF_TEST(nonsense in place of a value breaks the link and reaches nobody) {
   test::redis_store_host host{proxy.url()};

@@ -19,7 +19,7 @@ using test::wait_until;
 namespace {
 
 // Protected settings may be changed; values are not lost at a kill.
-struct fixture {
+struct redis_store_policy_fixture {
   test::captured_log log;
   test::redis_server redis{{.durable = false}};
 
@@ -59,7 +59,7 @@ struct fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(redis_store_policy_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(redis_store_policy_tests, redis_store_policy_fixture)
 
 CAF_TEST(a full server gets no writes for a while and goes on answering reads) {
   redis.ask({"SET", "k", "old"});

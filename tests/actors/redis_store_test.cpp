@@ -18,7 +18,7 @@ using test::wait_until;
 
 namespace {
 
-struct fixture {
+struct redis_store_fixture {
   test::redis_server redis{{.durable = false}};
 };
 
@@ -28,7 +28,7 @@ store_symbols symbols_of(table_order order, std::string text, boot_time deadline
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(redis_store_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(redis_store_tests, redis_store_fixture)
 
 CAF_TEST(the first question waits for the first connection) {
   redis.ask({"SET", "k", "v"});

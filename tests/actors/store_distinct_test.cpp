@@ -26,11 +26,11 @@ bool is_about(std::optional<std::uint64_t> count, double expected) {
   return count && std::abs(static_cast<double>(*count) / expected - 1) < 0.033; // four standard errors
 }
 
-struct fixture : test::actor_fixture {
+struct store_distinct_fixture : test::actor_fixture {
   test::temporary_folder folder;
   store_actor store = sys.spawn(embedded_store, folder.file("store.sqlite"), clock_ptr{clock}, telemetry_ptr{});
 
-  ~fixture() {
+  ~store_distinct_fixture() {
     caf::anon_send_exit(store, caf::exit_reason::kill);
     consume_messages(); // while its folder is there
   }
@@ -57,7 +57,7 @@ struct redis_side {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(store_distinct_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(store_distinct_tests, store_distinct_fixture)
 
 CAF_TEST(the embedded store counts each element once whatever is repeated) {
   CAF_CHECK(add(sketch, users(0, 3)));

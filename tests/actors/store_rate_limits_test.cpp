@@ -38,7 +38,7 @@ std::string text_of(const std::optional<store_rate_limits_reply>& reply) {
   return text + std::to_string(reply->processes);
 }
 
-struct fixture : test::actor_fixture {
+struct store_rate_limits_fixture : test::actor_fixture {
   test::temporary_folder folder;
   std::string path = folder.file("store.sqlite");
 
@@ -63,7 +63,7 @@ struct fixture : test::actor_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(store_rate_limits_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(store_rate_limits_tests, store_rate_limits_fixture)
 
 CAF_TEST(two processes on one folder keep one limit together) {
   const auto one = open();

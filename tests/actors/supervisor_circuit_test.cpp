@@ -17,7 +17,7 @@ namespace {
 
 enum class way { succeed, fail, crash, hang };
 
-struct script {
+struct breaking_script {
   way spot = way::succeed;
   int fetches = 0;
   int starts = 0;
@@ -29,8 +29,8 @@ struct keeping_state {
   std::vector<caf::typed_response_promise<fetch_outcome>> kept;
 };
 
-fetcher_actor::behavior_type scripted_fetcher(fetcher_actor::stateful_pointer<keeping_state> self, market which,
-                                              std::shared_ptr<script> plan, clock_ptr clock) {
+fetcher_actor::behavior_type breaking_fetcher(fetcher_actor::stateful_pointer<keeping_state> self, market which,
+                                              std::shared_ptr<breaking_script> plan, clock_ptr clock) {
   return {[=](const fetch_symbols&) -> caf::result<fetch_outcome> {
     const auto now = which == market::spot ? plan->spot : way::succeed;
     plan->fetches += which == market::spot ? 1 : 0;
@@ -57,8 +57,8 @@ last_good_actor::behavior_type empty_last_good(last_good_actor::pointer) {
           [](const get_last_good_status&) { return last_good_status{}; }, [](const wake&) {}};
 }
 
-struct fixture : test::actor_fixture {
-  std::shared_ptr<script> plan = std::make_shared<script>();
+struct supervisor_circuit_fixture : test::actor_fixture {
+  std::shared_ptr<breaking_script> plan = std::make_shared<breaking_script>();
   last_good_actor last_good = sys.spawn(empty_last_good);
   supervisor_actor under_test;
   std::vector<fetch_result> results;
@@ -69,13 +69,13 @@ struct fixture : test::actor_fixture {
       ++plan->starts;
       if (plan->start_nothing)
         return {};
-      return {system.spawn(scripted_fetcher, which, plan, clock_ptr{clock}), [plan] { ++plan->cancelled; }};
+      return {system.spawn(breaking_fetcher, which, plan, clock_ptr{clock}), [plan] { ++plan->cancelled; }};
     };
     settings.seed = 7;
     under_test = sys.spawn(supervisor, settings, clock_ptr{clock}, last_good);
     consume_messages();
   }
-  ~fixture() {
+  ~supervisor_circuit_fixture() {
     caf::anon_send_exit(under_test, caf::exit_reason::kill);
     caf::anon_send_exit(last_good, caf::exit_reason::kill);
     consume_messages();
@@ -106,7 +106,7 @@ struct fixture : test::actor_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(supervisor_circuit_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(supervisor_circuit_tests, supervisor_circuit_fixture)
 
 CAF_TEST(a thousand who want a fetch share one) {
   start();

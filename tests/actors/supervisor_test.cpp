@@ -57,7 +57,7 @@ last_good_actor::behavior_type scripted_last_good(last_good_actor::pointer) {
           [](const get_last_good_status&) { return last_good_status{}; }, [](const wake&) {}};
 }
 
-struct fixture : test::actor_fixture {
+struct supervisor_fixture : test::actor_fixture {
   std::shared_ptr<script> plan = std::make_shared<script>();
   supervisor_actor under_test;
   telemetry_ptr watched = std::make_shared<telemetry>();
@@ -75,7 +75,7 @@ struct fixture : test::actor_fixture {
     under_test = sys.spawn(supervisor, settings, clock_ptr{clock}, sys.spawn(scripted_last_good));
     consume_messages();
   }
-  ~fixture() {
+  ~supervisor_fixture() {
     caf::anon_send_exit(under_test, caf::exit_reason::kill);
     consume_messages();
   }
@@ -89,7 +89,7 @@ struct fixture : test::actor_fixture {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(supervisor_tests, fixture)
+CAF_TEST_FIXTURE_SCOPE(supervisor_tests, supervisor_fixture)
 
 CAF_TEST(a good fetch is answered with its table) {
   start();

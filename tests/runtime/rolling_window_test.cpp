@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/runtime_sanitizer.hpp"
+
 namespace holdfast {
 namespace {
 
@@ -64,7 +66,7 @@ void check_against_model(std::int64_t limit, std::int64_t window, int steps, std
   std::string state;
   admissions model;
   std::int64_t now = epoch;
-  for (int i = 0; i < steps; ++i) {
+  for (int i = 0; i < test::steps_of(steps); ++i) {
     now += next_step(random, model, now, window);
     const auto amount = random() % 8 == 0 ? random() % static_cast<std::uint64_t>(limit + 2) : random() % 2 + 1;
     const auto wanted = static_cast<std::int64_t>(amount);
@@ -110,7 +112,7 @@ void check_parts(std::int64_t limit, std::int64_t window, int steps, std::uint64
   admissions truth;
   admissions longer;
   std::int64_t now = epoch;
-  for (int i = 0; i < steps; ++i) {
+  for (int i = 0; i < test::steps_of(steps); ++i) {
     now += next_step(random, truth, now, window);
     const auto amount = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(limit / 20));
     const auto verdict = ask(state, rule, now, static_cast<std::uint32_t>(amount));

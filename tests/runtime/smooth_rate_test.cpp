@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/runtime_sanitizer.hpp"
+
 namespace holdfast {
 namespace {
 
@@ -25,7 +27,7 @@ void check_against_model(std::int64_t limit, std::int64_t window, int steps, std
   std::int64_t now = epoch;
   std::deque<std::pair<std::int64_t, std::int64_t>> admitted;
   std::int64_t in_window = 0;
-  for (int i = 0; i < steps; ++i) {
+  for (int i = 0; i < test::steps_of(steps); ++i) {
     const auto spacing = static_cast<std::uint64_t>(window / limit + 2);
     now += static_cast<std::int64_t>(random() % (random() % 100 == 0 ? static_cast<std::uint64_t>(2 * window) : spacing));
     const auto amount = static_cast<std::int64_t>(random() % 20 == 0 ? random() % static_cast<std::uint64_t>(limit + 2) : 1);
