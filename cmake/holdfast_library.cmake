@@ -23,7 +23,7 @@ function(holdfast_from_floors target)
   target_link_libraries(${target}
     PUBLIC CAF::core
     PRIVATE $<BUILD_INTERFACE:holdfast_options> spdlog::spdlog PkgConfig::hiredis SQLite::SQLite3
-            ZLIB::ZLIB PkgConfig::microhttpd prometheus-cpp::core Threads::Threads ${CMAKE_DL_LIBS})
+            ZLIB::ZLIB prometheus-cpp::core Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 holdfast_from_floors(holdfast)
 

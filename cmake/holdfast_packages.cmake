@@ -15,7 +15,7 @@ set(CPACK_COMPONENTS_ALL program development)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME holdfast)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "ca-certificates, libcurl4")
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "ca-certificates, libcurl4, libmicrohttpd12")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "redis-server, prometheus")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_STRICT_PERMISSION TRUE)
 foreach(script IN ITEMS conffiles postinst prerm postrm)
@@ -29,7 +29,7 @@ both over HTTP, with a dashboard, and looks after them on the command line.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libholdfast-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libcaf-dev, libhiredis-dev, libcurl4, libsqlite3-dev, libmicrohttpd-dev, libspdlog-dev, prometheus-cpp-dev, zlib1g-dev, pkg-config")
+  "libcaf-dev, libhiredis-dev, libcurl4, libsqlite3-dev, libmicrohttpd12, libspdlog-dev, prometheus-cpp-dev, zlib1g-dev, pkg-config")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "Keeps the list of tradable symbols of an exchange, and counters, available
 whatever happens to Redis or to the exchange. This is the library for C++20,

@@ -9,7 +9,7 @@ namespace {
 using shared_text = std::shared_ptr<const std::string>;
 
 struct response_deleter {
-  void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
+  void operator()(MHD_Response* response) const noexcept { microhttpd().destroy_response(response); }
 };
 
 void release_text(void* holder) { std::unique_ptr<shared_text>{static_cast<shared_text*>(holder)}.reset(); }
@@ -18,7 +18,7 @@ void release_text(void* holder) { std::unique_ptr<shared_text>{static_cast<share
 MHD_Response* response_of(shared_text text) {
   auto holder = std::make_unique<shared_text>(std::move(text));
   const auto& bytes = **holder;
-  auto* response = MHD_create_response_from_buffer_with_free_callback_cls(
+  auto* response = microhttpd().create_response_from_buffer_with_free_callback_cls(
     bytes.size(), const_cast<char*>(bytes.data()), &release_text, holder.get());
   if (response)
     (void)holder.release();
@@ -33,7 +33,7 @@ void pending_answer::deliver(gateway_answer answer) {
     return;
   answer_ = std::move(answer);
   if (auto* connection = std::exchange(asleep_, nullptr))
-    MHD_resume_connection(connection);
+    microhttpd().resume_connection(connection);
 }
 
 std::optional<gateway_answer> pending_answer::take_or_suspend(MHD_Connection* connection) {
@@ -41,7 +41,7 @@ std::optional<gateway_answer> pending_answer::take_or_suspend(MHD_Connection* co
   if (answer_)
     return std::exchange(answer_, std::nullopt);
   asleep_ = connection;
-  MHD_suspend_connection(connection);
+  microhttpd().suspend_connection(connection);
   return std::nullopt;
 }
 
@@ -75,7 +75,7 @@ void waiting_room::close(std::chrono::milliseconds patience) {
 }
 
 std::string_view request_header(MHD_Connection* connection, const char* name) {
-  const auto* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+  const auto* value = microhttpd().lookup_connection_value(connection, MHD_HEADER_KIND, name);
   return value ? std::string_view{value} : std::string_view{};
 }
 
@@ -85,9 +85,9 @@ MHD_Result send_answer(MHD_Connection* connection, gateway_answer answer) {
   if (!response)
     return MHD_NO;
   for (const auto& [name, value] : answer.headers)
-    MHD_add_response_header(response.get(), name.c_str(), value.c_str());
-  MHD_add_response_header(response.get(), "X-Content-Type-Options", "nosniff");
-  return MHD_queue_response(connection, answer.status, response.get());
+    microhttpd().add_response_header(response.get(), name.c_str(), value.c_str());
+  microhttpd().add_response_header(response.get(), "X-Content-Type-Options", "nosniff");
+  return microhttpd().queue_response(connection, answer.status, response.get());
 }
 
 } // namespace holdfast

@@ -9,9 +9,8 @@
 #include <string_view>
 #include <unordered_set>
 
-#include <microhttpd.h>
-
 #include "engine/http_answer.hpp"
+#include "engine/microhttpd_library.hpp"
 
 namespace holdfast {
 

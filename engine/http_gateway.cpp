@@ -9,7 +9,6 @@
 #include <utility>
 
 #include <arpa/inet.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,7 +31,7 @@ constexpr std::size_t body_bytes_max = 64u << 10;
 constexpr std::chrono::milliseconds farewell{200};
 
 struct daemon_deleter {
-  void operator()(MHD_Daemon* daemon) const noexcept { MHD_stop_daemon(daemon); }
+  void operator()(MHD_Daemon* daemon) const noexcept { microhttpd().stop_daemon(daemon); }
 };
 // What libmicrohttpd keeps for us between the calls of one request.
 struct request_state {
@@ -41,7 +40,7 @@ struct request_state {
 };
 
 int socket_of(MHD_Connection* connection) {
-  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  return microhttpd().get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
 // A unix socket is its path only as long as nobody else put his there.
@@ -134,7 +133,7 @@ struct http_gateway::parts {
     if (auto refused = refusal(connection, url))
       return answer->deliver(std::move(*refused));
     const auto argument = [connection](const char* name) {
-      const auto* value = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+      const auto* value = microhttpd().lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
       return value ? std::string_view{value} : std::string_view{};
     };
     const gateway_request request{method, url, request_header(connection, "Accept-Encoding"),
@@ -189,7 +188,7 @@ struct http_gateway::parts {
   bool listen(unsigned flags, std::uint16_t port, MHD_OptionItem where) {
     std::array<MHD_OptionItem, 2> options{where, {MHD_OPTION_END, 0, nullptr}};
     const std::lock_guard guard{starting_thread};
-    daemon.reset(MHD_start_daemon(flags | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, nullptr, nullptr,
+    daemon.reset(microhttpd().start_daemon(flags | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, nullptr, nullptr,
                                   &parts::handle, this, MHD_OPTION_ARRAY, options.data(), MHD_OPTION_NOTIFY_COMPLETED,
                                   &parts::completed, this, MHD_OPTION_NOTIFY_CONNECTION, &parts::connected, this,
                                   MHD_OPTION_UNESCAPE_CALLBACK, &parts::decode, this,
@@ -232,6 +231,8 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& 
   } else {
     return unexpected{"'" + wanted->host + "' is no literal address"};
   }
+  if (const auto& library = microhttpd_library::get(); !library)
+    return unexpected{library.error()};
   auto made = parts::make(host, token, std::string{}, limits);
   if (!made)
     return unexpected{made.error()};
@@ -239,12 +240,14 @@ expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open(engine& 
   if (!all->listen(MHD_USE_TURBO | (is_v6 ? unsigned{MHD_USE_IPv6} : 0u), wanted->port,
                    {MHD_OPTION_SOCK_ADDR, 0, &storage}))
     return unexpected{"cannot listen on " + address + ": " + std::strerror(errno)};
-  const auto port = MHD_get_daemon_info(all->daemon.get(), MHD_DAEMON_INFO_BIND_PORT)->port;
+  const auto port = microhttpd().get_daemon_info(all->daemon.get(), MHD_DAEMON_INFO_BIND_PORT)->port;
   all->address = (is_v6 ? '[' + wanted->host + ']' : wanted->host) + ':' + std::to_string(port);
   return std::unique_ptr<http_gateway>{new http_gateway{std::move(all)}};
 }
 
 expected<std::unique_ptr<http_gateway>, std::string> http_gateway::open_socket(engine& host, const std::string& path) {
+  if (const auto& library = microhttpd_library::get(); !library)
+    return unexpected{library.error()};
   auto made = parts::make(host, std::string{}, path, connection_limits{});
   if (!made)
     return unexpected{made.error()};

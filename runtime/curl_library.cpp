@@ -2,20 +2,16 @@
 
 #include <memory>
 
-#include <dlfcn.h>
+#include "runtime/late_library.hpp"
 
 namespace holdfast {
 
 namespace {
 
+using late_library::find;
+
 // The name of libcurl's binary interface, the same since 2006.
 constexpr const char* file_name = "libcurl.so.4";
-
-template <class F>
-bool find(void* library, const char* name, F& function) noexcept {
-  function = reinterpret_cast<F>(::dlsym(library, name));
-  return function != nullptr;
-}
 
 bool find_all(void* library, curl_library& curl) noexcept {
   return find(library, "curl_global_init", curl.global_init) && find(library, "curl_getdate", curl.getdate)
@@ -35,16 +31,11 @@ bool find_all(void* library, curl_library& curl) noexcept {
          && find(library, "curl_url_set", curl.url_set);
 }
 
-unexpected<std::string> cannot_load() {
-  const char* why = ::dlerror();
-  return unexpected{std::string{"libcurl cannot be loaded: "} + (why ? why : file_name)};
-}
-
 expected<curl_library, std::string> load() {
   void* library = ::dlopen(file_name, RTLD_NOW | RTLD_LOCAL);
   curl_library curl;
   if (!library || !find_all(library, curl))
-    return cannot_load();
+    return unexpected{std::string{"libcurl cannot be loaded: "} + late_library::reason(file_name)};
   if (const auto code = curl.global_init(CURL_GLOBAL_DEFAULT); code != CURLE_OK)
     return unexpected{std::string{"libcurl cannot be used: "} + curl.easy_strerror(code)};
   find(library, "OPENSSL_thread_stop", curl.openssl_thread_stop);

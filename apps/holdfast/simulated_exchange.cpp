@@ -17,7 +17,7 @@ using namespace simulated;
 using std::chrono::seconds;
 
 std::string argument(MHD_Connection* connection, const char* name) {
-  const auto* value = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+  const auto* value = microhttpd().lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
   return value ? value : "";
 }
 
@@ -39,7 +39,7 @@ MHD_Result handle_request(void* self, MHD_Connection* connection, const char* ur
   const auto now = to_ms(here.clock->wall_now());
   const bool spot = path == "/api/v3/exchangeInfo";
   const auto text = [&](unsigned status, std::string_view body) {
-    return MHD_queue_response(connection, status, text_response(body).get());
+    return microhttpd().queue_response(connection, status, text_response(body).get());
   };
   if (path == "/api/v3/ping" || path == "/fapi/v1/ping")
     return text(200, "{}");
@@ -48,11 +48,11 @@ MHD_Result handle_request(void* self, MHD_Connection* connection, const char* ur
         {connection, path.starts_with("/api") ? market::spot : market::futures, false, false, false, {}});
   if (!spot && path != "/fapi/v1/exchangeInfo")
     return text(404, R"({"code":-1102,"msg":"There is no such path."})");
-  const auto* accepted = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Encoding");
-  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  const auto* accepted = microhttpd().lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Encoding");
+  const auto* info = microhttpd().get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   auto* const count = info ? static_cast<std::uint64_t*>(info->socket_context) : nullptr;
   asked request{connection, spot ? market::spot : market::futures,
-                MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-MBX-APIKEY") != nullptr,
+                microhttpd().lookup_connection_value(connection, MHD_HEADER_KIND, "X-MBX-APIKEY") != nullptr,
                 accepted && std::strstr(accepted, "gzip"), count && (*count)++ > 0, {}};
   // Futures tell a time of their own: the full hour at which the document was made.
   request.how.server_time_ms = spot ? now : now - now % 3'600'000;
@@ -75,17 +75,19 @@ simulated_exchange::simulated_exchange(simulated_exchange_options options) : par
     if (one.given.empty())
       one.listing.emplace(which, options.seed, counts[index(which)]);
   }
+  if (const auto& library = microhttpd_library::get(); !library)
+    throw std::runtime_error{library.error()};
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(options.port);
-  parts_->daemon.reset(MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL,
+  parts_->daemon.reset(microhttpd().start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL,
                                         options.port, nullptr, nullptr, &handle_request, parts_.get(), MHD_OPTION_SOCK_ADDR,
                                         &address, MHD_OPTION_CONNECTION_LIMIT, 256u, MHD_OPTION_NOTIFY_CONNECTION,
                                         &connection_changed, nullptr, MHD_OPTION_END));
   if (!parts_->daemon)
     throw std::runtime_error{"the simulated exchange cannot listen on 127.0.0.1:" + std::to_string(options.port)};
-  parts_->port = MHD_get_daemon_info(parts_->daemon.get(), MHD_DAEMON_INFO_BIND_PORT)->port;
+  parts_->port = microhttpd().get_daemon_info(parts_->daemon.get(), MHD_DAEMON_INFO_BIND_PORT)->port;
 }
 
 simulated_exchange::~simulated_exchange() {

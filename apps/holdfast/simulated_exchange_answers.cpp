@@ -23,14 +23,14 @@ MHD_Result simulated_exchange::parts::send(const asked& request, unsigned status
   if (!response)
     return MHD_NO;
   const auto weight = std::to_string(request.used);
-  MHD_add_response_header(response.get(), "x-mbx-used-weight", weight.c_str());
-  MHD_add_response_header(response.get(), "x-mbx-used-weight-1m", weight.c_str());
-  return MHD_queue_response(request.connection, status, response.get());
+  microhttpd().add_response_header(response.get(), "x-mbx-used-weight", weight.c_str());
+  microhttpd().add_response_header(response.get(), "x-mbx-used-weight-1m", weight.c_str());
+  return microhttpd().queue_response(request.connection, status, response.get());
 }
 
 MHD_Result simulated_exchange::parts::send_json(const asked& request, unsigned status, std::string_view body, headers more) const {
   auto response = text_response(body, more);
-  MHD_add_response_header(response.get(), "Content-Type", "application/json;charset=UTF-8");
+  microhttpd().add_response_header(response.get(), "Content-Type", "application/json;charset=UTF-8");
   return send(request, status, response);
 }
 
@@ -135,9 +135,9 @@ std::string simulated_exchange::parts::body_of(const asked& request, const body_
 
 MHD_Result simulated_exchange::parts::send_list(const asked& request, const body_telling& how) {
   auto response = text_response(body_of(request, how, request.takes_gzip));
-  MHD_add_response_header(response.get(), "Content-Type", "application/json;charset=UTF-8");
+  microhttpd().add_response_header(response.get(), "Content-Type", "application/json;charset=UTF-8");
   if (request.takes_gzip)
-    MHD_add_response_header(response.get(), "Content-Encoding", "gzip");
+    microhttpd().add_response_header(response.get(), "Content-Encoding", "gzip");
   return send(request, 200, response);
 }
 
@@ -146,8 +146,8 @@ MHD_Result simulated_exchange::parts::send_bomb(const asked& request) {
     return send_html(request, 406);
   const auto& body = bomb();
   response_ptr response{
-    MHD_create_response_from_buffer(body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_PERSISTENT)};
-  MHD_add_response_header(response.get(), "Content-Encoding", "gzip");
+    microhttpd().create_response_from_buffer(body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_PERSISTENT)};
+  microhttpd().add_response_header(response.get(), "Content-Encoding", "gzip");
   return send(request, 200, response);
 }
 

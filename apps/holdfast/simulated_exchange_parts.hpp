@@ -19,7 +19,7 @@ namespace holdfast {
 namespace simulated {
 
 struct daemon_deleter {
-  void operator()(MHD_Daemon* daemon) const noexcept { MHD_stop_daemon(daemon); }
+  void operator()(MHD_Daemon* daemon) const noexcept { microhttpd().stop_daemon(daemon); }
 };
 
 constexpr std::chrono::seconds first_ladder_ban{120};

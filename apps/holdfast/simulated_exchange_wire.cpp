@@ -32,9 +32,9 @@ void forget_pieces(void* source) { std::unique_ptr<body_in_pieces>{static_cast<b
 
 response_ptr text_response(std::string_view body, headers more) {
   response_ptr response{
-    MHD_create_response_from_buffer(body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY)};
+    microhttpd().create_response_from_buffer(body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY)};
   for (const auto& [name, value] : more)
-    MHD_add_response_header(response.get(), name, value.c_str());
+    microhttpd().add_response_header(response.get(), name, value.c_str());
   return response;
 }
 
@@ -112,16 +112,16 @@ const std::string& bomb() {
 response_ptr piecewise_response(body_in_pieces body, bool length_told) {
   const auto size = length_told ? body.body.size() : MHD_SIZE_UNKNOWN;
   auto source = std::make_unique<body_in_pieces>(std::move(body));
-  response_ptr response{MHD_create_response_from_callback(size, 4096, &send_piece, source.get(), &forget_pieces)};
+  response_ptr response{microhttpd().create_response_from_callback(size, 4096, &send_piece, source.get(), &forget_pieces)};
   if (response)
     static_cast<void>(source.release());
   if (response && !length_told)
-    MHD_set_response_options(response.get(), MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
+    microhttpd().set_response_options(response.get(), MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
   return response;
 }
 
 int descriptor_of(MHD_Connection* connection) {
-  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  const auto* info = microhttpd().get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info ? info->connect_fd : -1;
 }
 

@@ -9,12 +9,12 @@
 #include <string_view>
 #include <utility>
 
-#include <microhttpd.h>
+#include "engine/microhttpd_library.hpp"
 
 namespace holdfast::simulated {
 
 struct response_deleter {
-  void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
+  void operator()(MHD_Response* response) const noexcept { microhttpd().destroy_response(response); }
 };
 using response_ptr = std::unique_ptr<MHD_Response, response_deleter>;
 

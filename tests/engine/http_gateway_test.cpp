@@ -17,6 +17,7 @@
 #include "runtime/http_client.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
+#include "tests/support/shell.hpp"
 
 #include "caf/test/dsl.hpp"
 
@@ -83,6 +84,12 @@ struct fixture {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(http_gateway_tests, fixture)
+
+CAF_TEST(what serves is not among what is loaded before main) {
+  const auto loaded = test::run_shell("ldd /proc/" + std::to_string(::getpid()) + "/exe").text;
+  CAF_CHECK(loaded.find("libsqlite3") != std::string::npos);
+  CAF_CHECK(loaded.find("libmicrohttpd") == std::string::npos);
+}
 
 CAF_TEST(a list comes with what it is worth) {
   start();
