@@ -146,7 +146,7 @@ int measure(const char* program) {
   auto& first = figures[3];
   std::printf("figure: %s takes %.2f ms (wanted: at most 15): %s\n", first.what, first.at(0.5), first.at(0.5) <= 15 ? "met" : "MISSED");
   std::printf("symbols_sync asks the exchange first, since that list is stale: it waits until a library is loaded and nobody is found\n");
-  return 0;
+  return first.at(0.5) <= 15 ? 0 : 1;
 }
 
 } // namespace

@@ -43,6 +43,8 @@ statement_ptr query_values(const std::string& name, int flags, database_ptr& dat
   if (opened != SQLITE_OK)
     return nullptr;
   sqlite3_busy_timeout(raw, patience_ms);
+  // What is read once is not kept: memory for every page is half of what reading a large value takes.
+  sqlite3_exec(raw, "PRAGMA cache_size=-64", nullptr, nullptr, nullptr);
   sqlite3_stmt* query = nullptr;
   sqlite3_prepare_v2(raw, "SELECT value FROM entry WHERE key=?1", -1, &query, nullptr);
   return statement_ptr{query};
