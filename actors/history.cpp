@@ -55,8 +55,6 @@ history_answer answer(history_state& state, const history_wanted& wanted) {
   range.until = wanted.until.value_or(now);
   range.since = wanted.since.value_or(std::max<std::int64_t>(range.until, 0) - range_by_default);
   range.step = wanted.step;
-  // The running minute too.
-  state.file->roll_up();
   auto line = state.file->read(wanted.key, range, now);
   if (!line)
     return {wanted.key, {}, line.error().why, line.error().file_failed ? fault::store_away : fault::bad_request};
@@ -70,7 +68,6 @@ history_days days_of(history_state& state, const history_days_wanted& wanted) {
   told.today = now / (24 * 3600);
   if (!state.file)
     return told;
-  state.file->roll_up(); // the running hour, too
   for (const auto& key : wanted.keys)
     told.growth.push_back(state.file->per_day(key, std::min(wanted.days, days_max), now));
   return told;

@@ -20,11 +20,14 @@ std::string day_text(std::int64_t days_since_1970) {
   return text;
 }
 
-// The total with which a counter went into that moment; none: it did not exist, as far as is known. Hours are kept longest;
-// the running one is rolled up with each minute.
+// The total with which a counter went into that moment; none: it did not exist, as far as is known. Hours are kept longest.
 std::optional<std::int64_t> history_file::total_before(std::int64_t series, std::int64_t at) {
-  history_statement row{*this, "SELECT value FROM point WHERE step=3600 AND series=?1 AND slot<?2 ORDER BY slot DESC LIMIT 1"};
-  return row.with(series).with(at / hour).step() ? row.number(0) : std::nullopt;
+  history_statement row{*this, "SELECT slot, value FROM point WHERE step=3600 AND series=?1 AND slot<?2 ORDER BY slot DESC LIMIT 1"};
+  const bool found = row.with(series).with(at / hour).step();
+  const auto newest = unwritten_row(hour, series);
+  if (newest && newest->slot < at / hour && (!found || newest->slot >= *row.number(0)))
+    return newest->value;
+  return found ? row.number(1) : std::nullopt;
 }
 
 // What a counter was before the history began: its first row, in an hour in which nobody watched yet (see record()). None:

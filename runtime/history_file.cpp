@@ -13,6 +13,8 @@ namespace holdfast {
 namespace {
 
 constexpr std::chrono::milliseconds patience{2000};
+// Whoever asks waits behind a record, which comes again in a few seconds.
+constexpr std::chrono::milliseconds record_patience{500};
 // What a file that is too large keeps all the same. Hours are what features are told from, a month of them.
 constexpr std::array<std::chrono::seconds, 3> least{std::chrono::minutes{10}, std::chrono::minutes{10},
                                                     std::chrono::hours{24 * 32}};
@@ -47,8 +49,10 @@ expected<std::unique_ptr<history_file>, std::string> history_file::open(const st
     sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
     if (path != ":memory:")
       ::chmod(path.c_str(), 0600);
-    if (file->run(schema) && file->load_series())
+    if (file->run(schema) && file->load_series()) {
+      sqlite3_busy_timeout(raw, static_cast<int>(record_patience.count()));
       return file;
+    }
     const int code = sqlite3_errcode(raw) & 0xFF;
     why = path + ": " + file->last_error_;
     file.reset();
@@ -176,14 +180,16 @@ bool history_file::write(std::int64_t now, const counter_values& values) {
 }
 
 bool history_file::record(std::int64_t now, const counter_values& values) {
-  if (minute_ && *minute_ != now / 60)
+  if (minute_ && *minute_ != now / 60) {
     roll_up();
-  minute_ = now / 60;
+    minute_.reset(); // one that could not be written is a gap
+  }
   left_out_ = 0;
   ++records_;
   if (!run("BEGIN IMMEDIATE"))
     return false;
   if (write(now, values) && run("COMMIT")) {
+    minute_ = now / 60;
     anew_ = false;
     last_error_.clear();
     return true;
@@ -191,6 +197,7 @@ bool history_file::record(std::int64_t now, const counter_values& values) {
   roll_back();
   // What was not written is written with the next record. The numbers of its new counters are free again, for others.
   known_.clear();
+  minute_.reset();
   anew_ = true;
   load_series();
   return false;

@@ -15,6 +15,8 @@
 //           counters; further ones are left out and told.
 // Time      wall time in whole Unix seconds, given by the caller: history is read across restarts.
 // Restart   everything recorded stays; of the running minute only the 10 s points are written yet.
+// Reading   writes nothing and waits for no writer: the running minute and hour are told from memory. Writing waits for others
+//           half a second, twice at the turn of a minute.
 // Errors    open() answers why; a damaged file is moved aside and a new one begun.
 #pragma once
 
@@ -93,7 +95,7 @@ public:
 
   // All counters that exist now. One that was there before and is not any more ends here.
   bool record(std::int64_t now, const counter_values& values);
-  // Brings minutes and hours up to date with the last record(). record() does so at the turn of each minute.
+  // Writes the running minute and hour as of the last record(). record() does so at the turn of each minute.
   bool roll_up();
   // A counter that nobody knows has no points.
   expected<history_line, history_refusal> read(std::string_view key, const history_range& range, std::int64_t now);
@@ -136,6 +138,12 @@ private:
   bool write(std::int64_t now, const counter_values& values);
   bool write_changed(std::int64_t now, const counter_values& values, bool begins);
   bool write_minute();
+  // What roll_up() would write of a counter into a row of a minute or an hour; none: nothing.
+  struct unwritten {
+    std::int64_t slot;
+    std::int64_t value;
+  };
+  std::optional<unwritten> unwritten_row(std::int64_t step, std::int64_t series) const;
   bool end_missing(std::int64_t slot);
   bool drop_before(std::int64_t step, std::int64_t slot);
   bool drop_old(std::int64_t now);
@@ -156,7 +164,7 @@ private:
   std::unordered_map<std::int64_t, known_value> known_; // by id
   std::uint64_t records_ = 0;
   bool anew_ = true; // nothing is known of what the counters were: after the start, and after a record() that failed
-  std::optional<std::int64_t> minute_; // of the last record()
+  std::optional<std::int64_t> minute_; // of the last record(); none: it failed
   std::uint64_t left_out_ = 0;
   std::string last_error_;
 };

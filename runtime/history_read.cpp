@@ -12,6 +12,19 @@ constexpr std::int64_t points_by_default = 2000;
 
 using totals = std::map<std::int64_t, std::optional<std::int64_t>>; // slot to total; none: the counter has ended
 
+// Of a slot in which somebody watched: none where the counter was not there.
+void add_point(history_line& line, const totals& changes, std::int64_t slot, std::int64_t resolution) {
+  const auto change = changes.upper_bound(slot);
+  if (change == changes.begin() || !std::prev(change)->second)
+    return;
+  const auto at = slot * resolution / line.step * line.step;
+  const auto value = *std::prev(change)->second;
+  if (!line.points.empty() && line.points.back().at == at)
+    line.points.back().value = value;
+  else
+    line.points.push_back({at, value, {}});
+}
+
 } // namespace
 
 // With a step: the coarsest resolution that is not above it; without: the finest that gives no more points than a chart
@@ -37,6 +50,13 @@ history_file::grid history_file::grid_for(const history_range& range, std::int64
   // Nobody who left the step to us is told that it is too small.
   const auto step = std::max(range.step.value_or(length / points_max + 1), resolution);
   return {(step + resolution - 1) / resolution * resolution, resolution};
+}
+
+std::optional<history_file::unwritten> history_file::unwritten_row(std::int64_t step, std::int64_t series) const {
+  const auto known = known_.find(series);
+  if (step == 10 || !minute_ || known == known_.end() || !known->second.dirty || !known->second.alive)
+    return std::nullopt;
+  return unwritten{*minute_ * 60 / step, known->second.value};
 }
 
 expected<history_line, history_refusal> history_file::read(std::string_view key, const history_range& range, std::int64_t now) {
@@ -66,20 +86,15 @@ expected<history_line, history_refusal> history_file::read(std::string_view key,
   rows.with(resolution).with(found->second).with(first).with(last);
   while (rows.step())
     changes.insert_or_assign(*rows.number(0), rows.number(1));
+  if (const auto newest = unwritten_row(resolution, found->second); newest && newest->slot <= last)
+    changes.insert_or_assign(newest->slot, newest->value);
   history_statement seen{*this, "SELECT slot FROM seen WHERE step=?1 AND slot BETWEEN ?2 AND ?3 ORDER BY slot"};
   seen.with(resolution).with(first).with(last);
-  while (seen.step()) {
-    const auto slot = *seen.number(0);
-    const auto change = changes.upper_bound(slot);
-    if (change == changes.begin() || !std::prev(change)->second)
-      continue;
-    const auto at = slot * resolution / line.step * line.step;
-    const auto value = *std::prev(change)->second;
-    if (!line.points.empty() && line.points.back().at == at)
-      line.points.back().value = value;
-    else
-      line.points.push_back({at, value, {}});
-  }
+  auto watched = first - 1; // the newest slot so far
+  while (seen.step())
+    add_point(line, changes, watched = *seen.number(0), resolution);
+  if (const auto running = minute_.value_or(0) * 60 / resolution; running > watched && running <= last)
+    add_point(line, changes, running, resolution);
   if (!before.good() || !rows.good() || !seen.good())
     return unexpected{history_refusal{"the history cannot be read: " + last_error_, true}};
   for (std::size_t i = 1; i < line.points.size(); ++i)

@@ -7,6 +7,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "tests/support/actor_fixture.hpp"
+#include "tests/support/runtime_captured_log.hpp"
 #include "tests/support/runtime_sqlite.hpp"
 #include "tests/support/runtime_temporary_folder.hpp"
 
@@ -80,6 +81,32 @@ CAF_TEST(what could not be written is told until it can be again) {
   now = status();
   CAF_CHECK_EQUAL(now.failures, 1u);
   CAF_CHECK_EQUAL(now.last_error, "");
+}
+
+CAF_TEST(what SQLite says is one field of one line) {
+  const test::captured_log log;
+  start(folder.file("history.sqlite"));
+  tell(1);
+  CAF_REQUIRE(test::execute(folder.file("history.sqlite"),
+                            "CREATE TRIGGER refused BEFORE INSERT ON point BEGIN SELECT RAISE(ABORT, 'no\nroom'); END"));
+  tell(2);
+  CAF_CHECK_EQUAL(log.warnings("history failed reason=\"no\\\\x0aroom\""), 1);
+  CAF_CHECK_EQUAL(log.warnings("\n"), 0);
+}
+
+CAF_TEST(questions are answered at once while another program writes to the file) {
+  start(folder.file("history.sqlite"));
+  for (int i = 0; i < 9; ++i) {
+    tell(i * 30);
+    advance(10s);
+  }
+  const test::held_database held{folder.file("history.sqlite")};
+  const auto began = boot_clock::now();
+  CAF_CHECK_EQUAL(answer({}, 60).line.points.back().value, 240);
+  const auto days = ask<history_days>(under_test, history_days_wanted{{"metrics:a:b"}, 1});
+  CAF_REQUIRE(days && days->growth.size() == 1);
+  CAF_CHECK_EQUAL(days->growth.front().back(), 240);
+  CAF_CHECK(boot_clock::now() - began < 1s); // whoever waits for the writer waits for two
 }
 
 CAF_TEST(without a file everything else goes on and a question is told so) {

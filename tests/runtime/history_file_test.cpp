@@ -101,6 +101,48 @@ TEST_F(history, minutes_and_hours_are_rolled_up_and_survive_a_restart) {
   EXPECT_EQ(read(begin, begin + 2 * 3600 - 1, 300).points.size(), 24u);
 }
 
+TEST_F(history, reading_writes_nothing_and_has_the_running_minute_and_hour) {
+  watch(begin, begin + 130);
+  const test::watched_database other{folder.file("history.sqlite")};
+  const auto minutes = read(begin, begin + 179, 60);
+  ASSERT_EQ(minutes.points.size(), 3u);
+  EXPECT_EQ(minutes.points[1].value, 55);
+  EXPECT_EQ(minutes.points[2].value, 60);
+  EXPECT_EQ(read(begin, begin + 179, 60, "metrics:idle:x").points.size(), 3u);
+  const auto hours = read(begin, begin + 3599, 3600);
+  ASSERT_EQ(hours.points.size(), 1u);
+  EXPECT_EQ(hours.points[0].value, 60);
+  EXPECT_EQ(file->per_day("metrics:a:b", 1, begin + 130).front(), 60);
+  EXPECT_FALSE(other.changed());
+  ASSERT_TRUE(file->record(begin + 130, {{"metrics:a:b", 65}}));
+  EXPECT_TRUE(other.changed());
+}
+
+TEST_F(history, what_is_written_at_the_turn_of_a_minute_is_what_was_read_before) {
+  watch(begin, begin + 130);
+  ASSERT_TRUE(file->record(begin + 130, {{"metrics:a:b", 65}})); // the other one ends
+  const auto before = read(begin, begin + 179, 60);
+  const auto ended = read(begin, begin + 179, 60, "metrics:idle:x");
+  EXPECT_EQ(ended.points.size(), 2u);
+  reopen(); // writes the minute
+  const auto after = read(begin, begin + 179, 60);
+  ASSERT_EQ(after.points.size(), before.points.size());
+  for (std::size_t i = 0; i < after.points.size(); ++i)
+    EXPECT_EQ(after.points[i].value, before.points[i].value) << i;
+  EXPECT_EQ(read(begin, begin + 179, 60, "metrics:idle:x").points.size(), ended.points.size());
+}
+
+TEST_F(history, a_minute_whose_changes_were_lost_is_a_gap) {
+  watch(begin, begin + 130);
+  fail_to_record(begin + 130, {{"metrics:a:b", 70}});
+  ASSERT_TRUE(file->record(begin + 180, {{"metrics:a:b", 90}}));
+  const auto minutes = read(begin, begin + 239, 60);
+  ASSERT_EQ(minutes.points.size(), 3u);
+  EXPECT_EQ(minutes.points[1].at, begin + 60);
+  EXPECT_EQ(minutes.points[2].at, begin + 180);
+  EXPECT_EQ(minutes.points[2].value, 90);
+}
+
 TEST_F(history, a_range_older_than_the_fine_points_is_told_from_coarser_ones) {
   limits.fine = std::chrono::seconds{600};
   reopen();

@@ -32,4 +32,30 @@ private:
   sqlite3* raw_ = nullptr;
 };
 
+// Tells whether another connection has changed a database since.
+class watched_database {
+public:
+  explicit watched_database(const std::string& path) {
+    sqlite3_open(path.c_str(), &raw_);
+    before_ = version();
+  }
+  ~watched_database() { sqlite3_close(raw_); }
+  watched_database(const watched_database&) = delete;
+  watched_database& operator=(const watched_database&) = delete;
+
+  bool changed() const { return version() != before_; }
+
+private:
+  int version() const {
+    int told = 0;
+    sqlite3_stmt* query = nullptr;
+    if (sqlite3_prepare_v2(raw_, "PRAGMA data_version", -1, &query, nullptr) == SQLITE_OK && sqlite3_step(query) == SQLITE_ROW)
+      told = sqlite3_column_int(query, 0);
+    sqlite3_finalize(query);
+    return told;
+  }
+  sqlite3* raw_ = nullptr;
+  int before_ = 0;
+};
+
 } // namespace holdfast::test
