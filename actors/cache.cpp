@@ -142,6 +142,7 @@ void wake_up(self_pointer self, const wake& due) {
     case timer::rejection: return refresh_for_rejection(self, which);
     case timer::late_table: return bring_late_table(self, which);
     case timer::look: return look_at_fences(self);
+    case timer::refused_list: return write_again(self, which);
   }
 }
 

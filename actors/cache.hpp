@@ -20,6 +20,7 @@
 // Order     of tables: by the token of the lease under which they were fetched, by the age of their fetch where one has
 //           none. A newer table of another process replaces ours, never the other way; one without a token is given one
 //           and written once the store answers, unless the store has a younger one.
+// Refused   lists that the store does not take are offered again every 30 s while they are fresh.
 // Missed    announcements: the fence of each market is looked at every `look_interval`.
 // Restart   the board survives it.
 #pragma once
@@ -120,6 +121,7 @@ struct cached_market {
   market_cache_status status;
   repeated_failure reading{"plain list"};  // of the store, that is not believed
   repeated_failure writing{"list"}; // that the store refuses
+  bool writing_again = false;       // planned
 };
 
 struct cache_state {

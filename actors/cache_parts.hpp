@@ -24,7 +24,7 @@ inline const market_cache_settings& settings_of(self_pointer self, market which)
 inline boot_time now_of(self_pointer self) { return self->state.clock->boot_now(); }
 inline published_ptr board_of(self_pointer self, market which) { return self->state.board->current(which); }
 
-enum class timer : std::uint32_t { patience, other_fetch, lease_renewal, rejection, late_table, look };
+enum class timer : std::uint32_t { patience, other_fetch, lease_renewal, rejection, late_table, look, refused_list };
 inline wake wake_for(timer what, market which, std::uint64_t number = 0) {
   return {static_cast<std::uint32_t>(what) * static_cast<std::uint32_t>(market_count) + static_cast<std::uint32_t>(which), number};
 }
@@ -130,6 +130,8 @@ void store_changed(self_pointer self, const store_event& event);
 // emptied meanwhile gets those before it gets ours.
 void let_others_write_first(self_pointer self, market which);
 void bring_late_table(self_pointer self, market which);
+// A list that the store has refused.
+void write_again(self_pointer self, market which);
 
 // --- cache_rejections.cpp
 

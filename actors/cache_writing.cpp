@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 constexpr auto write_patience = 10s;
 // Longer than any process needs to notice that the store was emptied, and to write its keys again.
 constexpr auto others_first = 6s;
+// Until the next refresh nobody else would have it, though somebody has made room or given permission meanwhile.
+constexpr auto refused_pause = 30s;
 
 // Another process's last good may have been there first, which writes no plain array.
 void write_if_plain_is_missing(self_pointer self, market which) {
@@ -28,6 +30,13 @@ void write_if_plain_is_missing(self_pointer self, market which) {
         write_to_store(self, which);
     },
     [](const caf::error&) {});
+}
+
+void list_refused(self_pointer self, market which, const std::string& why) {
+  auto& one = of(self, which);
+  one.writing.failed(why, now_of(self));
+  if (!std::exchange(one.writing_again, true))
+    self->delayed_send(self, refused_pause, wake_for(timer::refused_list, which));
 }
 
 } // namespace
@@ -63,12 +72,21 @@ void write_to_store(self_pointer self, market which, std::function<void()> then)
       [self, which, then](const caf::error& why) {
         // That it is away is told by itself, and a newer list is no failure.
         if (fault_of(why) == fault::store_refused)
-          of(self, which).writing.failed(self->system().render(why), now_of(self));
-        if (fault_of(why) == fault::fenced)
+          list_refused(self, which, self->system().render(why));
+        if (fault_of(why) == fault::fenced) {
+          of(self, which).writing.recovered();
           read_fence(self, which, [self, which](std::optional<table_order>) { follow(self, which); });
+        }
         if (then)
           then();
       });
+}
+
+void write_again(self_pointer self, market which) {
+  auto& one = of(self, which);
+  one.writing_again = false;
+  if (one.writing.count() > 0)
+    write_to_store(self, which);
 }
 
 void let_others_write_first(self_pointer self, market which) {

@@ -58,6 +58,9 @@ void start(self_pointer self) {
   state.merges.retry = backoff{2s, 10s, random()};
   state.status.kind = "redis";
   state.status.endpoint = state.settings.url.endpoint();
+  state.scan = std::make_shared<foreign_scan>();
+  if (!state.settings.forbidden)
+    state.settings.forbidden = std::make_shared<forbidden_writes>();
   if (state.settings.bulk)
     return;
   auto second = state.settings;

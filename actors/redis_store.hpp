@@ -41,6 +41,8 @@ enum class redis_script : std::uint8_t;
 struct redis_connection;
 struct redis_attempt;
 struct heard_announcements;
+struct forbidden_writes;
+struct foreign_scan;
 
 struct redis_store_settings {
   redis_url url;
@@ -48,6 +50,7 @@ struct redis_store_settings {
   std::chrono::nanoseconds command_timeout{};
   bool bulk = false; // this one is the second connection
   telemetry_ptr watched = std::make_shared<telemetry>();
+  std::shared_ptr<forbidden_writes> forbidden; // of both connections; null: made by the first
   std::chrono::nanoseconds check_interval = std::chrono::seconds{5}; // of the idle link and of the store's identity
 };
 
@@ -71,6 +74,7 @@ struct pending_question {
   std::function<bool(std::span<redis_reply>)> answer; // one reply per call; false: that was no answer to this question
   std::function<void(fault, const std::string&)> fail;
   bool takes_refusals = false; // `answer` wants error replies too, where they are about the question alone
+  std::string_view what{}; // a literal: what a user who may not write it goes without; empty: only who asked is told
 };
 
 // Something that the server does not do for the time being.
@@ -106,8 +110,7 @@ struct redis_store_state {
   store_actor bulk;
   std::shared_ptr<heard_announcements> heard;
   std::unique_ptr<redis_subscription> subscription;
-  std::vector<std::string> foreign_counters; // as of the last scan
-  boot_time scanned_at{};
+  std::shared_ptr<foreign_scan> scan; // for counters of other programs
   boot_time forget_at{};           // when retired writers are looked for
   std::string forget_cursor = "0"; // how far that has come
 };

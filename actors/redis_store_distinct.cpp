@@ -18,7 +18,7 @@ caf::typed_response_promise<done> add_distinct(self_pointer self, store_add_dist
       return false;
     promise.deliver(done{});
     return true;
-  });
+  }, "subjects of features");
 }
 
 // One command per key: of several at once PFCOUNT tells their union.

@@ -154,7 +154,22 @@ void take_refusal(self_pointer self, const pending_question& question, const std
   question.fail(answer, text);
 }
 
+// What a user may not do now it may not do later either, until somebody lets it.
+void take_permission(self_pointer self, const pending_question& question, std::span<const redis_reply> replies) {
+  if (question.what.empty())
+    return;
+  const auto forbidden = std::find_if(replies.begin(), replies.end(), [](const auto& reply) {
+    return reply.is_error() && reply.text.starts_with("NOPERM");
+  });
+  const bool other_refusal = std::any_of(replies.begin(), replies.end(), [](const auto& reply) { return reply.is_error(); });
+  if (forbidden != replies.end())
+    note_permission(self, question.what, forbidden->text);
+  else if (!other_refusal)
+    note_permission(self, question.what, {});
+}
+
 void take_replies(self_pointer self, pending_question& question, std::span<redis_reply> replies, pipeline_verdict& verdict) {
+  take_permission(self, question, replies);
   const auto refusal = std::find_if(replies.begin(), replies.end(), [&](const auto& reply) {
     return reply.is_error() && !(question.takes_refusals && remedy_of(reply.text) == redis_remedy::refuse);
   });

@@ -36,7 +36,7 @@ void warn(self_pointer self, const std::string& why) {
   ++state.status.failures;
   state.status.last_error = why;
   if (state.settings.bulk)
-    return logger()->debug("redis bulk link failed: {}", why);
+    return logger()->debug("redis bulk link failed reason={}", log_value(why));
   state.trouble.failed(state.status.endpoint + ": " + why);
   state.status.suppressed_warnings = state.trouble.suppressed();
 }
@@ -211,12 +211,26 @@ void resume(self_pointer self, redis_pause& what) {
   all_is_well(self);
 }
 
-// A question may succeed because it had nothing to write: for two checks after a refusal that proves nothing.
+void note_permission(self_pointer self, std::string_view what, const std::string& why) {
+  auto& forbidden = *self->state.settings.forbidden;
+  const std::lock_guard guard{forbidden.mutex};
+  if (why.empty())
+    forbidden.why.erase(what);
+  else
+    forbidden.why.insert_or_assign(what, why);
+}
+
+// A question may succeed because it had nothing to write: for two checks after a refusal that proves nothing. What this user may not
+// write stays forbidden until it is written.
 store_status status_of(self_pointer self) {
   const auto& state = self->state;
   auto status = state.status;
   const bool refused = state.refused_at && now_of(self) - *state.refused_at < 2 * state.settings.check_interval;
-  status.takes_writes = !state.writes.active && !state.merges.active && !refused;
+  auto& forbidden = *state.settings.forbidden;
+  const std::lock_guard guard{forbidden.mutex};
+  status.takes_writes = !state.writes.active && !state.merges.active && !refused && forbidden.why.empty();
+  if (status.up && status.last_error.empty() && !forbidden.why.empty())
+    status.last_error = forbidden.why.begin()->second + " (" + std::string{forbidden.why.begin()->first} + ')';
   return status;
 }
 

@@ -6,7 +6,10 @@
 #include <array>
 #include <charconv>
 #include <future>
+#include <map>
 #include <mutex>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +35,23 @@ struct heard_announcements {
   std::array<std::optional<table_order>, market_count> newest;
 };
 
+// What the server does not let this user write, until it does.
+struct forbidden_writes {
+  std::mutex mutex;
+  std::map<std::string_view, std::string> why; // by pending_question::what; in the server's words
+};
+
+// Goes through all keys for counters of other programs, a bounded part with each look.
+struct foreign_scan {
+  std::string cursor = "0";      // where the next step goes on
+  std::set<std::string> round;   // found since the begin of the keys
+  std::uint64_t round_left_out = 0;
+  std::set<std::string> known;   // by the last whole round, and by the running one
+  std::uint64_t left_out = 0;    // of the last whole round: found and not kept
+  bool complete = false;         // a round has come to the end of all keys
+  boot_time looked_at{};         // 0: never
+};
+
 } // namespace holdfast
 
 namespace holdfast::redis_store_parts {
@@ -50,6 +70,8 @@ void link_failed(self_pointer self, const std::string& why, bool rarely = false)
 void look_after(self_pointer self);
 void pause(self_pointer self, redis_pause& what, fault answer, const std::string& why);
 void resume(self_pointer self, redis_pause& what);
+// `why` empty: the server takes it.
+void note_permission(self_pointer self, std::string_view what, const std::string& why);
 store_status status_of(self_pointer self);
 void open_subscription(self_pointer self);
 // Now and then, a step at a time: fields of writers that were retired a month ago go.
@@ -100,11 +122,11 @@ std::optional<Number> to_number(std::string_view text) noexcept {
 // the replies; it answers whether the replies are of this question at all.
 template <class Answer, class Read>
 caf::typed_response_promise<Answer> ask(self_pointer self, boot_time deadline, redis_errand errand,
-                                        std::vector<redis_call> calls, Read read) {
+                                        std::vector<redis_call> calls, Read read, std::string_view what = {}) {
   auto promise = self->make_response_promise<Answer>();
   queue(self, {std::move(calls), errand, deadline,
                [promise, read](std::span<redis_reply> replies) mutable { return read(promise, replies); },
-               [promise](fault why, const std::string& detail) mutable { promise.deliver(make_error(why, detail)); }});
+               [promise](fault why, const std::string& detail) mutable { promise.deliver(make_error(why, detail)); }, false, what});
   return promise;
 }
 

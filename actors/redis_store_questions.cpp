@@ -153,7 +153,8 @@ caf::typed_response_promise<done> write_symbols(self_pointer self, const store_s
                                   [](fault, const std::string&) {}});
                      promise.deliver(done{});
                      return true;
-                   });
+                   },
+                   which == market::spot ? "lists of spot" : "lists of futures");
 }
 
 caf::typed_response_promise<store_merge_reply> merge(self_pointer self, const store_merge& batch) {
@@ -176,7 +177,8 @@ caf::typed_response_promise<store_merge_reply> merge(self_pointer self, const st
 
 caf::typed_response_promise<done> raise(self_pointer self, const store_raise& what) {
   return ask<done>(self, what.deadline, redis_errand::write,
-                   {script(redis_script::raise, {what.key}, {std::to_string(what.value)})}, confirm_when(kind::integer));
+                   {script(redis_script::raise, {what.key}, {std::to_string(what.value)})}, confirm_when(kind::integer),
+                   "time stamps");
 }
 
 caf::typed_response_promise<lease_reply> take_lease(self_pointer self, const lease_wanted& wanted) {
@@ -190,7 +192,8 @@ caf::typed_response_promise<lease_reply> take_lease(self_pointer self, const lea
         return false;
       promise.deliver(lease_reply{answer[0].integer == 1, *token, std::chrono::milliseconds{answer[2].integer}});
       return true;
-    });
+    },
+    "leases");
 }
 
 caf::typed_response_promise<done> return_lease(self_pointer self, const lease_returned& back) {

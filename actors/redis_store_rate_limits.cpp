@@ -68,7 +68,7 @@ caf::typed_response_promise<store_rate_limits_reply> decide_rate_limits(self_poi
                  return true;
                },
                [promise](fault why, const std::string& detail) mutable { promise.deliver(make_error(why, detail)); },
-               true});
+               true, "rate limits"});
   return promise;
 }
 

@@ -76,7 +76,8 @@ struct store_counters_found { // what was read, or nothing of it
   std::vector<counter_found> found; // as many as reads, in their order
 };
 
-// Keys of counters that match the glob: our own from the set holdfast:keys; foreign ones by a bounded SCAN.
+// Keys of counters that match the glob: our own from the set holdfast:keys; foreign ones by a SCAN. One question takes it on by a
+// bounded part: of a large store the next ones find what lies behind.
 struct store_list_counters {
   std::string glob;     // as of Redis: `*`, `?`, `[a-z]`
   bool foreign = false; // also look for counters that no holdfast process wrote: slow, rare
@@ -85,6 +86,8 @@ struct store_list_counters {
 
 struct store_keys { // in no order
   std::vector<std::string> keys; // each once; one may have gone since
+  bool complete = true;          // false: not all keys of the store have been looked at for foreign ones
+  std::uint64_t left_out = 0;    // foreign ones that were found and are more than are kept
 };
 
 // Sets key to max(stored, value); answered with `done`.

@@ -67,10 +67,19 @@ bool add_foreign(engine& host, const std::string& pattern, counter_readings& fou
   constexpr std::size_t most = 10'000;
   const std::function<void()> by_itself;
   const asking_side from{host.system(), by_itself};
-  const auto deadline = host.clock()->boot_now() + patience;
-  auto listed = ask<store_keys>(from, host.store(), patience, store_list_counters{pattern, true, deadline});
+  const auto began = host.clock()->boot_now();
+  const auto deadline = began + 2 * patience;
+  const store_list_counters listing{pattern, true, deadline};
+  auto listed = ask<store_keys>(from, host.store(), patience, listing);
   if (!listed)
     return false;
+  // Of a large store one question has looked at a part.
+  while (!listed->complete && host.clock()->boot_now() < began + patience) {
+    auto more = ask<store_keys>(from, host.store(), patience, listing);
+    if (!more)
+      break;
+    listed = std::move(more);
+  }
   // Time stamps are no counters to any store, and are told with them all the same.
   for (const auto which : all_markets)
     if (glob_matches(pattern, keys::last_refresh(which)))

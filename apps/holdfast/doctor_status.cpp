@@ -100,7 +100,7 @@ void check_served_store(const Value& status, findings& found) {
   else if (part(store, "takes_writes").IsFalse())
     told.fail(
         kind + " takes no writes" + why,
-        redis ? "make room in its memory and on its disk, and see that it is no replica; counters wait in the ledger"
+        redis ? "make room in its memory and on its disk, see that it is no replica and what its ACL lets this user write; counters wait in the ledger"
               : "make room on the disk of the state folder; counters wait in the ledger");
   told.otherwise(kind + " is up");
 }

@@ -1,6 +1,7 @@
 #define CAF_SUITE cache_feed
 
 #include "tests/support/cache_fixture.hpp"
+#include "tests/support/runtime_captured_log.hpp"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
@@ -98,6 +99,30 @@ CAF_TEST(a fresh answer is never too stale) {
   end_fetches(good(3));
   advance(100s);
   CAF_CHECK(read_no_older_than(1s)->value.has_value());
+}
+
+CAF_TEST(a symbol that a host reports is one field of one line) {
+  const test::captured_log log;
+  caf::anon_send(under_test, rejection_reported{market::spot, "S0\nUSDT market=\"futures\""});
+  consume_messages();
+  CAF_CHECK_EQUAL(log.count(spdlog::level::info, "symbol=\"S0\\\\x0aUSDT market=\\\"futures\\\"\""), 1);
+  CAF_CHECK_EQUAL(log.count(spdlog::level::info, "\n"), 0);
+}
+
+CAF_TEST(a list that the store refuses is offered again until it is taken) {
+  test::captured_log log;
+  read();
+  store->refuses = fault::store_refused;
+  end_fetches(good(3));
+  CAF_CHECK_EQUAL(log.warnings("writing lists into the store failed market=spot"), 1);
+  advance(31s);
+  CAF_CHECK(store->written.empty());
+  store->refuses = fault::none;
+  advance(31s);
+  CAF_REQUIRE_EQUAL(store->written.size(), 1u);
+  CAF_CHECK_EQUAL(log.count(spdlog::level::info, "writing lists into the store works again market=spot"), 1);
+  advance(61s);
+  CAF_CHECK_EQUAL(store->written.size(), 1u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

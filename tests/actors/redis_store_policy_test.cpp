@@ -283,6 +283,49 @@ CAF_TEST(a key that this user may not touch costs no reading of another) {
   CAF_CHECK(host.error == fault::store_refused);
 }
 
+CAF_TEST(a user who may not write lists is told so until it may though counters are taken) {
+  redis.ask({"ACL", "SETUSER", "bound", "on", ">pw", "~metrics:*", "~holdfast:*", "%R~cache:*", "&*", "+@all"});
+  auto settings = test::store_settings(redis.url());
+  settings.url.user = "bound";
+  settings.url.password = "pw";
+  test::redis_store_host host{settings};
+  CAF_REQUIRE(host.comes_up());
+  const auto write_list = [&] {
+    return host.ask<done>(store_symbols{market::spot, {7, 1}, "f", "[]", 1, 10s, host.soon()}).has_value();
+  };
+  CAF_CHECK(!write_list());
+  CAF_CHECK(host.error == fault::store_refused);
+  CAF_CHECK(host.merge("metrics:a:b").has_value());
+  const auto end = boot_clock::now() + 3 * settings.check_interval; // no time heals it
+  while (boot_clock::now() < end) {
+    const auto told = host.status();
+    CAF_CHECK(told.up && !told.takes_writes);
+    CAF_CHECK(told.last_error.starts_with("NOPERM") && told.last_error.ends_with("(lists of spot)"));
+  }
+  redis.ask({"ACL", "SETUSER", "bound", "~cache:*"});
+  CAF_CHECK(write_list());
+  const auto after = host.status();
+  CAF_CHECK(after.takes_writes);
+  CAF_CHECK(after.last_error.empty());
+}
+
+CAF_TEST(a table that is fenced and a key of the host that is forbidden are no trouble of the store) {
+  redis.ask({"ACL", "SETUSER", "bound", "on", ">pw", "~metrics:*", "~holdfast:*", "~cache:*", "&*", "+@all"});
+  auto settings = test::store_settings(redis.url());
+  settings.url.user = "bound";
+  settings.url.password = "pw";
+  test::redis_store_host host{settings};
+  CAF_REQUIRE(host.comes_up());
+  CAF_CHECK(host.ask<done>(store_symbols{market::spot, {7, 2}, "f", "[]", 1, 10s, host.soon()}).has_value());
+  CAF_CHECK(!host.ask<done>(store_symbols{market::spot, {7, 1}, "f", "[]", 1, 10s, host.soon()}).has_value());
+  CAF_CHECK(host.error == fault::fenced);
+  CAF_CHECK(!host.write("forbidden", "1"));
+  CAF_CHECK(host.error == fault::store_refused);
+  const auto told = host.status();
+  CAF_CHECK(told.takes_writes);
+  CAF_CHECK(told.last_error.empty());
+}
+
 CAF_TEST(the permissions that the documentation names are enough) {
   redis.ask({"ACL", "SETUSER", "holdfast", "on", ">pw", "~metrics:*", "~cache:*", "~holdfast:*", "~rate_limit:*",
              "&holdfast:announce", "+@read", "+@write", "+@scripting", "+@connection", "+@pubsub", "+info", "+time"});

@@ -148,6 +148,37 @@ CAF_TEST(foreign counters are listed when they are asked for) {
   CAF_CHECK((list("*:foreign:*", true) == std::vector<std::string>{"metrics:foreign:a"}));
 }
 
+CAF_TEST(counters of other programs are found however many keys are before them) {
+  test::redis_store_host host{redis.url()};
+  CAF_REQUIRE(host.merge("metrics:own:a").has_value());
+  // One question looks at 100,000 keys.
+  redis.ask({"EVAL", "for i = 1, 250000 do redis.call('SET', 'cache:x:' .. i, '1') end", "0"});
+  for (int i = 0; i < 20; ++i)
+    redis.ask({"SET", "metrics:foreign:" + std::to_string(i), "1"});
+  const auto look = [&] {
+    return host.ask<store_keys>(store_list_counters{"metrics:*", true, host.soon(30s)}).value_or(store_keys{});
+  };
+  const auto first = look();
+  CAF_CHECK(!first.complete);
+  CAF_CHECK_LESS(first.keys.size(), 21u);
+  auto last = look();
+  CAF_CHECK(last.keys.size() >= first.keys.size()); // nothing that was found is lost
+  for (int looks = 2; looks < 5 && !last.complete; ++looks)
+    last = look();
+  CAF_CHECK(last.complete);
+  CAF_CHECK_EQUAL(last.left_out, 0u);
+  CAF_CHECK_EQUAL(last.keys.size(), 21u);
+}
+
+CAF_TEST(of counters of other programs a bounded number is kept and the rest counted) {
+  test::redis_store_host host{redis.url()};
+  redis.ask({"EVAL", "for i = 1, 21000 do redis.call('SET', 'metrics:foreign:' .. i, '1') end", "0"});
+  const auto found = host.ask<store_keys>(store_list_counters{"metrics:*", true, host.soon(30s)}).value_or(store_keys{});
+  CAF_CHECK(found.complete);
+  CAF_CHECK_EQUAL(found.keys.size(), 20'000u);
+  CAF_CHECK(found.left_out >= 1000u);
+}
+
 CAF_TEST(a table is announced to every process and a stale one to nobody) {
   test::redis_store_host one{redis.url()};
   test::redis_store_host two{redis.url()};
