@@ -19,7 +19,6 @@ using self_pointer = monitor_actor::stateful_pointer<monitor_state>;
 constexpr auto answer_patience = 900ms;
 constexpr auto values_patience = 10s;
 constexpr auto rest_after_reading = 9; // times as long as it took
-constexpr std::string_view all_counters = "*";
 constexpr std::string_view all_metrics = "metrics:*";
 
 boot_time now_of(self_pointer self) { return self->state.clock->boot_now(); }
@@ -96,6 +95,7 @@ void finish_round(self_pointer self) {
   next.values = state.values;
   next.values_read = state.values_read;
   next.values_left_out = state.values_left_out;
+  next.values_complete = state.foreign_complete;
   count_own(state, next);
   note_writes(self, next.store);
   for (const auto which : all_markets) {
@@ -113,38 +113,38 @@ void finish_round(self_pointer self) {
 }
 
 template <class Actor, class Question, class Part>
-void gather(self_pointer self, const Actor& whom, Question question, Part engine_snapshot::*part) {
-  auto& state = self->state;
-  ++state.missing;
-  const auto answered = [self, round = state.round] {
-    if (self->state.round == round && --self->state.missing == 0)
+void gather(self_pointer self, const Actor& whom, Question question, Part engine_snapshot::*part, std::string_view name) {
+  ++self->state.missing;
+  const auto ended = [self, round = self->state.round](auto take) {
+    auto& state = self->state;
+    if (state.round != round)
+      return;
+    take(*state.next);
+    if (--state.missing == 0)
       finish_round(self);
   };
   self->request(whom, answer_patience, question)
-    .then(
-      [self, part, answered, round = state.round](Part& told) {
-        if (self->state.round == round)
-          (*self->state.next).*part = std::move(told);
-        answered();
-      },
-      [answered](const caf::error&) { answered(); });
+    .then([ended, part](Part& told) { ended([&](engine_snapshot& next) { next.*part = std::move(told); }); },
+          [ended, name](const caf::error&) { ended([&](engine_snapshot& next) { next.silent.push_back(name); }); });
 }
 
 void start_round(self_pointer self) {
   auto& state = self->state;
   const auto newest = state.snapshots->newest();
   state.next = newest ? std::make_shared<engine_snapshot>(*newest) : std::make_shared<engine_snapshot>();
+  state.next->silent.clear();
   state.missing = 0;
   ++state.round;
   const auto& parts = state.parts;
-  gather(self, parts.cache, get_cache_status{}, &engine_snapshot::cache);
-  gather(self, parts.supervisor, get_supervisor_status{}, &engine_snapshot::supervisor);
-  gather(self, parts.last_good, get_last_good_status{}, &engine_snapshot::last_good);
-  gather(self, parts.warmup, get_warmup_status{}, &engine_snapshot::warmup);
-  gather(self, parts.counters, get_counter_status{}, &engine_snapshot::counters);
-  gather(self, parts.store, get_store_status{}, &engine_snapshot::store);
-  gather(self, parts.history, get_history_status{}, &engine_snapshot::history);
-  gather(self, parts.features, get_feature_status{}, &engine_snapshot::features);
+  gather(self, parts.cache, get_cache_status{}, &engine_snapshot::cache, watched_part::cache);
+  gather(self, parts.supervisor, get_supervisor_status{}, &engine_snapshot::supervisor, watched_part::fetchers);
+  gather(self, parts.last_good, get_last_good_status{}, &engine_snapshot::last_good, watched_part::last_good);
+  gather(self, parts.warmup, get_warmup_status{}, &engine_snapshot::warmup, watched_part::warmup);
+  gather(self, parts.counters, get_counter_status{}, &engine_snapshot::counters, watched_part::ledger);
+  gather(self, parts.store, get_store_status{}, &engine_snapshot::store, watched_part::store);
+  gather(self, parts.history, get_history_status{}, &engine_snapshot::history, watched_part::history);
+  gather(self, parts.rate_limits, get_rate_limiter_status{}, &engine_snapshot::rate_limits, watched_part::rate_limits);
+  gather(self, parts.features, get_feature_status{}, &engine_snapshot::features, watched_part::features);
 }
 
 // However it ended: what is too slow to be finished is not to be asked for all of the time.
@@ -195,7 +195,7 @@ void read_foreign(self_pointer self, counter_readings readings) {
   auto& state = self->state;
   store_read_counters question{{}, now_of(self) + values_patience};
   std::vector<std::string> asked;
-  std::uint64_t left_out = 0;
+  auto left_out = state.foreign_left_out;
   for (const auto& key : state.foreign) {
     if (has_key(readings, key))
       continue;
@@ -235,7 +235,7 @@ void read_values(self_pointer self) {
   state.reading_values = true;
   state.values_began = now;
   state.values_due = now + state.settings.values_interval;
-  self->request(state.parts.counters, values_patience + 500ms, read_counters{std::string{all_counters}, now + values_patience})
+  self->request(state.parts.counters, values_patience + 500ms, read_counters{"*", now + values_patience})
     .then([self](counter_readings& readings) { read_foreign(self, std::move(readings)); },
           [self](const caf::error&) { end_reading(self->state, now_of(self)); });
 }
@@ -249,13 +249,15 @@ void look_for_foreign(self_pointer self) {
   self->request(state.parts.store, values_patience, store_list_counters{std::string{all_metrics}, true, now + values_patience})
     .then(
       [self, now](store_keys& found) {
-        end_look_for_foreign(self->state, now, now_of(self), self->state.settings.foreign_interval);
-        auto& foreign = self->state.foreign;
-        foreign = time_stamps();
-        const auto known = foreign;
+        auto& watching = self->state;
+        // Of a large store one look sees a part: until all was seen, the next ones come soon.
+        end_look_for_foreign(watching, now, now_of(self), found.complete ? watching.settings.foreign_interval : watching.settings.values_interval);
+        watching.foreign_complete = found.complete;
+        watching.foreign_left_out = found.left_out;
+        const auto known = watching.foreign = time_stamps();
         for (auto& key : found.keys)
           if (std::find(known.begin(), known.end(), key) == known.end())
-            foreign.push_back(std::move(key));
+            watching.foreign.push_back(std::move(key));
       },
       [self, now](const caf::error&) { end_look_for_foreign(self->state, now, now_of(self), self->state.settings.values_interval); });
 }

@@ -1,12 +1,12 @@
 // Watches everybody else: gathers one snapshot of the whole engine every second, reads the counters of the store every few
 // seconds, hands them to the history, and notes when a market, a link, a store or a circuit changes its state.
 //
-//   get_..._status -> cache, supervisor, last_good, warmup, counter, store, history, feature_keeper
+//   get_..._status -> cache, supervisor, last_good, warmup, counter, store, history, rate_limiter, feature_keeper
 //   read_counters -> counter     store_list_counters, store_read_counters -> store     history_sample -> history
 //   store_event <- store
 //
 // Threads   scheduled. Readers take the newest snapshot from the holder and wait for nothing.
-// Bounds    one round of questions at a time; whoever does not answer within `answer_patience` keeps what it told last.
+// Bounds    one round of questions at a time; whoever does not answer within `answer_patience` is silent, and keeps what it told last.
 //           At most `foreign_max` counters that no holdfast process wrote; how many more there are is told. A reading of the
 //           counters, or a look for those of others, that takes long is repeated less often: each fills a tenth of the time at
 //           most, however it ends.
@@ -40,6 +40,7 @@ struct monitored {
   counter_actor counters;
   store_actor store;
   history_actor history;
+  rate_limiter_actor rate_limits;
   feature_keeper_actor features;
   symbol_board_ptr board;
   std::shared_ptr<counter_ledger> ledger;
@@ -78,6 +79,8 @@ struct monitor_state {
   boot_time values_due{};
   bool reading_values = false;
   std::vector<std::string> foreign; // keys of the store that the counter actor does not list
+  std::uint64_t foreign_left_out = 0; // that the store does not list either
+  bool foreign_complete = false;
   boot_time foreign_due{};
   bool looking_for_foreign = false;
 };

@@ -26,7 +26,7 @@ constexpr auto farewell_words = 100ms; // what tasks and features have to say, e
 // Of an engine of which nobody answers.
 engine_status silent_status() {
   engine_status status;
-  status.silent = {"cache", "fetchers", "last_good", "warmup", "ledger", "store", "history", "rate_limits", "features"};
+  status.silent.assign(watched_part::all.begin(), watched_part::all.end());
   return status;
 }
 
@@ -39,6 +39,7 @@ void begin_with(engine_status& status, const engine_snapshot& newest) {
   status.counters = newest.counters;
   status.store = newest.store;
   status.history = newest.history;
+  status.rate_limits = newest.rate_limits;
   status.features = newest.features;
   for (const auto which : all_markets) {
     status.hits[index(which)] = newest.markets[index(which)].hits;
@@ -55,7 +56,7 @@ struct status_collector {
 
   template <class Actor, class Question, class Part>
   void gather(caf::event_based_actor* self, const Actor& whom, nanoseconds timeout, Question question,
-              Part engine_status::*part, const char* name) {
+              Part engine_status::*part, std::string_view name) {
     ++*missing;
     const auto one_less = [missing = missing, status = status, callback = callback] {
       if (--*missing == 0)
@@ -248,15 +249,15 @@ void engine::status_async(std::function<void(engine_status)> callback, duration 
                         store = store(), history = parts_->history, rate_limits = rate_limiter(),
                         features = parts_->feature_keeper,
                         timeout](caf::event_based_actor* self) mutable {
-    collector.gather(self, cache, timeout, get_cache_status{}, &engine_status::cache, "cache");
-    collector.gather(self, supervisor, timeout, get_supervisor_status{}, &engine_status::supervisor, "fetchers");
-    collector.gather(self, last_good, timeout, get_last_good_status{}, &engine_status::last_good, "last_good");
-    collector.gather(self, warmup, timeout, get_warmup_status{}, &engine_status::warmup, "warmup");
-    collector.gather(self, counters, timeout, get_counter_status{}, &engine_status::counters, "ledger");
-    collector.gather(self, store, timeout, get_store_status{}, &engine_status::store, "store");
-    collector.gather(self, history, timeout, get_history_status{}, &engine_status::history, "history");
-    collector.gather(self, rate_limits, timeout, get_rate_limiter_status{}, &engine_status::rate_limits, "rate_limits");
-    collector.gather(self, features, timeout, get_feature_status{}, &engine_status::features, "features");
+    collector.gather(self, cache, timeout, get_cache_status{}, &engine_status::cache, watched_part::cache);
+    collector.gather(self, supervisor, timeout, get_supervisor_status{}, &engine_status::supervisor, watched_part::fetchers);
+    collector.gather(self, last_good, timeout, get_last_good_status{}, &engine_status::last_good, watched_part::last_good);
+    collector.gather(self, warmup, timeout, get_warmup_status{}, &engine_status::warmup, watched_part::warmup);
+    collector.gather(self, counters, timeout, get_counter_status{}, &engine_status::counters, watched_part::ledger);
+    collector.gather(self, store, timeout, get_store_status{}, &engine_status::store, watched_part::store);
+    collector.gather(self, history, timeout, get_history_status{}, &engine_status::history, watched_part::history);
+    collector.gather(self, rate_limits, timeout, get_rate_limiter_status{}, &engine_status::rate_limits, watched_part::rate_limits);
+    collector.gather(self, features, timeout, get_feature_status{}, &engine_status::features, watched_part::features);
   });
 }
 

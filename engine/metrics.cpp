@@ -1,5 +1,6 @@
 #include "engine/metrics.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -29,6 +30,14 @@ template <class Family, class Value>
 void per_market(Family one, Value value) {
   for (const auto which : all_markets)
     one.add(of(which), value(which));
+}
+
+void add_parts(families& out, const engine_snapshot& now) {
+  auto silent = gauge_of(out, "holdfast_part_silent", "1 where the part does not answer: what is told of it is from before; else 0.");
+  for (const auto name : watched_part::all) {
+    const bool answers = std::find(now.silent.begin(), now.silent.end(), name) == now.silent.end();
+    silent.add({{"part", std::string{name}}}, answers ? 0.0 : 1.0);
+  }
 }
 
 void add_symbols(families& out, const engine_snapshot& now, boot_time at) {
@@ -204,6 +213,8 @@ void add_values(families& out, const engine_snapshot& now, std::size_t series_ma
     values.add({{"type", "overflow"}, {"context", "overflow"}}, rest);
   gauge_of(out, "holdfast_store_values_left_out", "Counters of the store that share the overflow series, or are of other programs and past the bound.")
     .add({}, left_out + now.values_left_out);
+  gauge_of(out, "holdfast_store_values_complete", "1 once every key of the store was looked at for counters of other programs, else 0.")
+    .add({}, now.values_complete ? 1.0 : 0.0);
 }
 
 } // namespace
@@ -222,6 +233,7 @@ std::vector<MetricFamily> metrics::Collect() const {
     return out;
   const auto at = clock_->boot_now();
   gauge_of(out, "holdfast_snapshot_age_seconds", "Age of what is told here.").add({}, seconds(at - now->taken));
+  add_parts(out, *now);
   add_symbols(out, *now, at);
   add_fetchers(out, *now, at);
   add_store(out, *now);

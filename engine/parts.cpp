@@ -237,7 +237,7 @@ void engine_parts::spawn_watchers() {
   monitor_settings watching;
   watching.store_kind = store == local ? counter_source::embedded : counter_source::redis;
   monitor = system.spawn(holdfast::monitor, watching, clock,
-                         monitored{cache, supervisor, last_good, warmup, counters, store, history, feature_keeper, board, ledger, budgets,
+                         monitored{cache, supervisor, last_good, warmup, counters, store, history, rate_limiter, feature_keeper, board, ledger, budgets,
                                    memories, watched},
                          snapshots);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(monitor)});

@@ -194,6 +194,18 @@ CAF_TEST(values of the store have an age and those past a bound a number) {
   CAF_CHECK(text().find("holdfast_store_values_age_seconds") == std::string::npos);
 }
 
+CAF_TEST(who does not answer and whether the whole store was looked through are told) {
+  const auto made = make_snapshot({{"metrics:a:b", 1}});
+  made->silent = {watched_part::history};
+  snapshots->replace(made);
+  auto told = text();
+  CAF_CHECK(has(told, "holdfast_part_silent{part=\"history\"} 1"));
+  CAF_CHECK(has(told, "holdfast_part_silent{part=\"ledger\"} 0"));
+  CAF_CHECK(has(told, "holdfast_store_values_complete 0"));
+  made->values_complete = true;
+  CAF_CHECK(has(text(), "holdfast_store_values_complete 1"));
+}
+
 CAF_TEST(keys of other programs that are no clean text or no metric share the overflow series) {
   snapshots->replace(make_snapshot({{"metrics:orders:sent", 5},
                                     {"metrics:a:\xff", 1},

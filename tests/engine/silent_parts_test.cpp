@@ -62,6 +62,7 @@ CAF_TEST(whoever does not answer is named and is what it told last instead of em
   CAF_CHECK(status.counters.durable);
   CAF_CHECK(status.counters.capacity > 0);
   CAF_CHECK(get("/api/v1/status").body.find("\"silent\":[\"ledger\"]") != std::string::npos);
+  CAF_CHECK(wait_until([&] { return get("/metrics").body.find("holdfast_part_silent{part=\"ledger\"} 1\n") != std::string::npos; }));
 }
 
 CAF_TEST(a question for counters that nobody answers is not told as none) {

@@ -22,7 +22,8 @@ struct script {
   cache_status cache;
   counter_readings readings{{}, true, fault::none};
   bool counters_answer = true;
-  std::size_t looks = 0;          // for counters of others, in a store that does not answer
+  std::size_t looks = 0;          // for counters of others, in a store that is silent or large
+  std::size_t complete_after = 1; // so many looks
   std::vector<std::string> asked; // globs
   std::vector<counter_values> samples; // what the history was given
 };
@@ -78,6 +79,11 @@ inline feature_keeper_actor::behavior_type scripted_features(feature_keeper_acto
           [](const keep_now&) { return done{}; }, [](const store_event&) {}, [](const symbols_announced&) {}, [](const wake&) {}};
 }
 
+inline rate_limiter_actor::behavior_type scripted_rate_limits(rate_limiter_actor::pointer) {
+  return {[](const acquire_permits&) { return rate_decision{}; }, [](const permits_awaited&) {}, [](const lease_low&) {},
+          [](const get_rate_limiter_status&) { return rate_limiter_status{}; }, [](const wake&) {}};
+}
+
 // It tells its state and answers nothing else.
 inline caf::behavior silent_store(caf::event_based_actor* self, script_ptr plan) {
   return {[](const get_store_status&) { return store_status{}; },
@@ -86,6 +92,15 @@ inline caf::behavior silent_store(caf::event_based_actor* self, script_ptr plan)
             return self->make_response_promise<store_keys>();
           },
           [=](const store_read_counters&) { return self->make_response_promise<store_counters_found>(); }};
+}
+
+// It has been gone through after some looks, and keeps nine counters to itself.
+inline caf::behavior large_store(caf::event_based_actor*, script_ptr plan) {
+  return {[](const get_store_status&) { return store_status{}; },
+          [=](const store_list_counters&) { return store_keys{{}, ++plan->looks >= plan->complete_after, 9}; },
+          [](const store_read_counters& question) {
+            return store_counters_found{std::vector<counter_found>(question.reads.size())};
+          }};
 }
 
 struct monitor_fixture : actor_fixture {
@@ -103,6 +118,7 @@ struct monitor_fixture : actor_fixture {
     if (!parts.store)
       parts.store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock}, telemetry_ptr{});
     parts.history = sys.spawn(scripted_history, plan);
+    parts.rate_limits = sys.spawn(scripted_rate_limits);
     parts.features = sys.spawn(scripted_features);
     parts.board = std::make_shared<symbol_board>();
     parts.ledger = counter_ledger::anonymous(64);
