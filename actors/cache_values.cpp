@@ -23,8 +23,8 @@ void note_foreign_value(self_pointer self, market which) {
   of(self, which).foreign_seen = now_of(self);
   of(self, which).ours_again = false;
   if (!std::exchange(self->state.foreign_was_told, true))
-    logger()->warn("another configuration (exchange, quote assets) shares this store, its values are not used key={}; give each its own "
-                   "database number or server",
+    logger()->warn("another configuration (exchange, quote assets) shares this store, its values are not used: give each its own "
+                   "database number or server key={}",
                    keys::symbols_full(which));
 }
 

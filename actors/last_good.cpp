@@ -49,7 +49,7 @@ void write_local(self_pointer self, market which) {
     .then([](done) {},
           [self, which](const caf::error& why) {
             logger()->debug("last good is not kept for the next process market={} reason={}", to_string(which),
-                            self->system().render(why));
+                            log_value(self->system().render(why)));
           });
 }
 
@@ -171,7 +171,7 @@ void write_shared(self_pointer self, market which) {
     .then([](done) {},
           [self, which](const caf::error& why) {
             logger()->debug("last good not written to the store market={} reason={}", to_string(which),
-                            self->system().render(why));
+                            log_value(self->system().render(why)));
           });
 }
 

@@ -38,7 +38,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   if (!folder.problem.empty())
     logger()->warn("state is kept in memory only, it does not survive the process reason={}", log_value(folder.problem));
   if (!folder.warning.empty())
-    logger()->warn("{}", folder.warning);
+    logger()->warn("others can look into the state folder reason={}", log_value(folder.warning));
   // A new process answers as early as it can: the lists are read while the ledger is made.
   auto lists = read_known_lists(folder.readable, settings, clock, means.own_threads);
   ledger = folder.path.empty() ? counter_ledger::anonymous(settings.ledger_capacity, settings.ledger_stripes)

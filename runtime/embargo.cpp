@@ -127,7 +127,7 @@ void embargo::write() {
   if (file_.empty() || replace_file(file_, text_ + '\n'))
     return;
   if (!std::exchange(warned_, true))
-    logger()->warn("embargo is not kept for other processes file={}", file_);
+    logger()->warn("embargo is not kept for other processes file={}", log_value(file_));
 }
 
 } // namespace holdfast

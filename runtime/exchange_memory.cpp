@@ -36,7 +36,7 @@ void keep_for_inspection(const std::string& path, const refused_table& refused) 
   append_json_string(text, refused.verdict.detail);
   text += ",\"table\":" + encode_symbols({refused.table, refused.source, refused.fetched_at, {}, {}}) + "}\n";
   if (!replace_file(path, text))
-    logger()->warn("the refused table is not kept for inspection file={}", path);
+    logger()->warn("the refused table is not kept for inspection file={}", log_value(path));
 }
 
 } // namespace
@@ -166,7 +166,7 @@ void exchange_memory::look_at_accepted() {
 
 void exchange_memory::keep_accepted() {
   if (!accepted_file_.empty() && !replace_file(accepted_file_, write_acceptance(*accepted_)))
-    logger()->warn("what an operator accepted is not kept for the next start file={}", accepted_file_);
+    logger()->warn("what an operator accepted is not kept for the next start file={}", log_value(accepted_file_));
 }
 
 exchange_facts exchange_memory::facts() const {

@@ -2,6 +2,7 @@
 #define CAF_SUITE host_reports
 
 #include <atomic>
+#include <filesystem>
 #include <stdexcept>
 
 #include <caf/actor_system.hpp>
@@ -82,6 +83,19 @@ CAF_TEST(a refused table is not accepted any more once another process has a goo
   CAF_REQUIRE(wait_until([&] { return one.board()->current(market::spot)->fetched_at >= fetched.fetched_at; }));
   CAF_REQUIRE(one.status().exchange[index(market::spot)].refused);
   CAF_CHECK(!one.accept_refused(market::spot).accepted);
+}
+
+CAF_TEST(a state folder that others can look into is one line whatever its name is) {
+  engine_config config;
+  prepare(config);
+  config.state_dir = folder.file("sta\nte");
+  std::filesystem::create_directory(config.state_dir);
+  std::filesystem::permissions(config.state_dir, static_cast<std::filesystem::perms>(0755));
+  const test::captured_log log;
+  caf::actor_system system{config};
+  engine host{system};
+  CAF_CHECK_EQUAL(log.warnings("others can look into the state folder reason=\""), 1);
+  CAF_CHECK_EQUAL(log.warnings("\n"), 0);
 }
 
 CAF_TEST(a callback that throws ends nothing and is told in the log) {

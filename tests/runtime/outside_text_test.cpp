@@ -2,9 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/embargo.hpp"
+#include "runtime/exchange_memory.hpp"
 #include "runtime/machine.hpp"
 #include "runtime/printable.hpp"
 #include "runtime/request_weight.hpp"
+#include "tests/support/runtime_captured_log.hpp"
+#include "tests/support/runtime_manual_clock.hpp"
+#include "tests/support/runtime_symbols.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
 
 namespace holdfast {
 namespace {
@@ -26,6 +32,18 @@ TEST(printable, is_never_longer_than_allowed_nor_cut_inside_a_character) {
   EXPECT_EQ(printable("币安人生", 10), "币安...");
   for (std::size_t most = 3; most < 40; ++most)
     EXPECT_LE(printable("币\n安\xff" + std::string(50, 'x'), most).size(), most);
+}
+
+TEST(log_lines, have_the_name_of_a_file_as_one_field) {
+  const test::captured_log log;
+  const test::temporary_folder folder;
+  const auto clock = std::make_shared<test::manual_clock>();
+  const auto name = folder.file("no\nsuch \"folder\"/file");
+  embargo{market::spot, name, clock}.close_for(std::chrono::seconds{60});
+  exchange_memory{name, clock, false}.refused({test::table_from(test::plain("BTCUSDT")), {}, {}, {}, {}});
+  EXPECT_EQ(log.warnings("file=\""), 2);
+  EXPECT_EQ(log.warnings("no\\\\x0asuch \\\"folder\\\"/file\""), 2);
+  EXPECT_EQ(log.warnings("\n"), 0);
 }
 
 TEST(machine, has_one_name_that_is_not_its_id) {
