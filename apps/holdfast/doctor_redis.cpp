@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "apps/holdfast/doctor.hpp"
 #include "config/keys.hpp"
@@ -47,11 +48,20 @@ redis_reply ask(redis_client& client, redis_command command) {
   return failed;
 }
 
+// Whether anything at all comes back, a refusal too: a frozen server still takes connections. Else why not.
+std::optional<std::string> why_silent(redis_client& client) {
+  const auto replies = client.run(std::vector<redis_command>{{"PING"}}, boot_clock::now() + redis_patience);
+  return replies ? std::nullopt : std::optional{replies.error().detail};
+}
+
 void check_latency(redis_client& client, const engine_config& config, findings& found) {
   std::array<std::chrono::nanoseconds, 9> taken{};
   for (auto& one : taken) {
     const auto began = boot_clock::now();
-    ask(client, {"PING"});
+    if (const auto why = why_silent(client)) {
+      found.push_back({finding_level::failure, "redis latency", "no answer any more: " + *why, "see what holds Redis up"});
+      return;
+    }
     one = boot_clock::now() - began;
   }
   std::sort(taken.begin(), taken.end());
@@ -220,6 +230,11 @@ void check_redis(const engine_config& config, findings& found) {
   if (!client) {
     found.push_back({finding_level::failure, "redis", url->endpoint() + ": " + client.error().detail,
                      "start Redis, or correct host, port, user and password in --redis-url"});
+    return;
+  }
+  if (const auto why = why_silent(**client)) {
+    found.push_back({finding_level::failure, "redis", url->endpoint() + " takes connections and does not answer: " + *why,
+                     "see what holds it up: a frozen process, a slow script, a swapping machine; counters wait in the ledger"});
     return;
   }
   const bool slow = took > config.redis_connect_timeout;

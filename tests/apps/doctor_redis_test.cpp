@@ -201,4 +201,14 @@ CAF_TEST(lists of another configuration in redis fail) {
   CAF_CHECK(tells(result, ok, "futures list"));
 }
 
+CAF_TEST(a redis that takes connections and is frozen is told as one that does not answer) {
+  const test::resp_peer frozen;
+  const auto result = doctor_of(frozen.url());
+  CAF_CHECK_EQUAL(result.status, 1);
+  CAF_CHECK(tells(result, failure, "redis", frozen.url() + "?db=0 takes connections and does not answer"));
+  for (const auto* what : {"redis version", "redis writes", "redis latency"})
+    for (const auto* level : {ok, warning, failure})
+      CAF_CHECK(!tells(result, level, what));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
