@@ -48,7 +48,7 @@ void all_is_well(embedded_store_state& state) {
 std::int64_t now_ms(const embedded_store_state& state) { return in_ms(state.clock->boot_now()) + state.clock_offset_ms; }
 
 void open_database(embedded_store_state& state, std::chrono::milliseconds patience) {
-  auto opened = sqlite_kv::open(state.status.endpoint, patience);
+  auto opened = sqlite_kv::open(state.settings.path, patience, state.settings.ends);
   if (!opened) {
     state.reopen_at = state.clock->boot_now() + reopen_interval;
     take_failure(state, opened.error());
@@ -62,6 +62,8 @@ void open_database(embedded_store_state& state, std::chrono::milliseconds patien
   all_is_well(state);
   set_up(state, true);
 }
+
+bool has_ended(const embedded_store_state& state) noexcept { return state.settings.ends && state.settings.ends->passed(); }
 
 void try_to_open(embedded_store_state& state) {
   if (!state.database && state.clock->boot_now() >= state.reopen_at)

@@ -15,6 +15,9 @@ std::int64_t now_ms(const embedded_store_state& state);
 // askers would not bring it again. A busy database is waited for as long as `patience`.
 void open_database(embedded_store_state& state, std::chrono::milliseconds patience);
 
+// Nothing may be waited for any more: the engine has to be gone.
+bool has_ended(const embedded_store_state& state) noexcept;
+
 // Opens it where it is not and a try is due.
 void try_to_open(embedded_store_state& state);
 
@@ -26,8 +29,8 @@ class watched_access {
 public:
   explicit watched_access(const embedded_store_state& state) : state_{state} {}
   ~watched_access() {
-    if (state_.watched)
-      state_.watched->store_round_trip.observe(boot_clock::now() - began_);
+    if (state_.settings.watched)
+      state_.settings.watched->store_round_trip.observe(boot_clock::now() - began_);
   }
   watched_access(const watched_access&) = delete;
   watched_access& operator=(const watched_access&) = delete;

@@ -60,6 +60,8 @@ void begin_to_look(self_pointer self) {
 // What other processes have written meanwhile; and whether the database can be had.
 void look_around(self_pointer self) {
   auto& state = self->state;
+  if (has_ended(state))
+    return;
   look_again(self);
   if (!state.database)
     return try_to_open(state);
@@ -71,7 +73,7 @@ void look_around(self_pointer self) {
 
 void listen(self_pointer self, const store_listener& listener) {
   add_listener(self->state, listener);
-  if (self->state.status.endpoint != ":memory:")
+  if (self->state.settings.path != ":memory:")
     begin_to_look(self);
 }
 
@@ -204,13 +206,15 @@ store_distinct_found count_elements(embedded_store_state& state, sqlite_kv& data
   return found;
 }
 
-// Whoever asked has gone, or there is no database: the work is not done.
+// Whoever asked has gone, the engine goes, or there is no database: the work is not done.
 template <class Answer, class Question, class Handle>
 auto in_time(self_pointer self, Handle handle) {
   return [self, handle](const Question& question) -> caf::result<Answer> {
     const auto& state = self->state;
     if (question.deadline < state.clock->boot_now())
       return make_error(fault::deadline);
+    if (has_ended(state))
+      return make_error(fault::stopping);
     if (!state.database)
       return make_error(fault::store_away, state.status.last_error);
     return handle(question);
@@ -219,12 +223,12 @@ auto in_time(self_pointer self, Handle handle) {
 
 } // namespace
 
-store_actor::behavior_type embedded_store(self_pointer self, std::string path, clock_ptr clock, telemetry_ptr watched) {
+store_actor::behavior_type embedded_store(self_pointer self, embedded_store_settings settings, clock_ptr clock) {
   auto& state = self->state;
+  state.settings = std::move(settings);
   state.clock = std::move(clock);
-  state.watched = std::move(watched);
   state.status.kind = "embedded";
-  state.status.endpoint = std::move(path);
+  state.status.endpoint = state.settings.path;
   open_database(state, opening_patience);
   if (!state.database)
     begin_to_look(self);

@@ -15,6 +15,7 @@
 //          are read, and a new table is announced as if it were our own.
 // Away     is a database that cannot be opened (a full disk, permissions): everything is answered `store_away`, as by a Redis
 //          that is down, the opening is tried again every 3 s, and counters wait in the ledger.
+// Ends     past `ends` every question is answered `stopping`, and a busy or slow database is waited for no longer.
 // Restart  everything is on disk; listeners hear whether it answers as soon as they listen, and of every change.
 #pragma once
 
@@ -26,17 +27,24 @@
 #include <holdfast/messages/interfaces.hpp>
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/log.hpp>
+#include <holdfast/runtime/shutdown_deadline.hpp>
 #include <holdfast/runtime/sqlite_kv.hpp>
 #include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
 
+struct embedded_store_settings {
+  std::string path = ":memory:"; // a database that is gone with its actor
+  telemetry_ptr watched;         // told how long each read and transaction takes; null: nobody is
+  shutdown_deadline_ptr ends;    // null: never
+};
+
 struct embedded_store_state {
   static inline const char* name = "embedded_store";
+  embedded_store_settings settings;
   std::unique_ptr<sqlite_kv> database; // null: it cannot be opened
   boot_time reopen_at{};               // not tried before
   clock_ptr clock;
-  telemetry_ptr watched; // null: nobody is told
   std::vector<store_listener> listeners;
   std::int64_t clock_offset_ms = 0; // from the boot clock to the time of the database
   std::int64_t seen_version = 0;    // of the database, at the last look
@@ -47,8 +55,7 @@ struct embedded_store_state {
   repeated_failure trouble{"embedded store"};
 };
 
-// `path` may be ":memory:". `watched` is told how long each read and transaction takes, where it is not null.
-store_actor::behavior_type embedded_store(store_actor::stateful_pointer<embedded_store_state> self, std::string path,
-                                          clock_ptr clock, telemetry_ptr watched);
+store_actor::behavior_type embedded_store(store_actor::stateful_pointer<embedded_store_state> self,
+                                          embedded_store_settings settings, clock_ptr clock);
 
 } // namespace holdfast

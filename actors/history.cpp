@@ -17,10 +17,10 @@ constexpr std::uint32_t days_max = 366;
 
 std::int64_t seconds_of(wall_time at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
 
-void open_file(history_state& state, const std::string& path, const history_limits& limits) {
+void open_file(history_state& state, const std::string& path, const history_limits& limits, const shutdown_deadline_ptr& ends) {
   if (path.empty())
     return;
-  auto opened = history_file::open(path, limits);
+  auto opened = history_file::open(path, limits, ends);
   if (opened) {
     state.file = std::move(*opened);
   } else {
@@ -86,9 +86,10 @@ history_status status_of(const history_state& state) {
 
 } // namespace
 
-history_actor::behavior_type history(self_pointer self, std::string path, history_limits limits, clock_ptr clock) {
+history_actor::behavior_type history(self_pointer self, std::string path, history_limits limits, clock_ptr clock,
+                                     shutdown_deadline_ptr ends) {
   self->state.clock = std::move(clock);
-  open_file(self->state, path, limits);
+  open_file(self->state, path, limits, ends);
   return {
     [self](const history_sample& sample) { record(self->state, sample); },
     [self](const history_wanted& wanted) { return answer(self->state, wanted); },

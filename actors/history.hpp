@@ -5,6 +5,7 @@
 // Threads  spawned detached: SQLite blocks on the disk. Scheduled in tests.
 // Bounds   one row per counter that changed and 10 s; see history_file.hpp for what is kept how long.
 // Errors   a file that cannot be opened or written is told once; the rest of the engine goes on without history.
+// Ends     past `ends` no file is waited for or written any more.
 // Restart  what was recorded stays; the time in between is a gap.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <holdfast/runtime/clock.hpp>
 #include <holdfast/runtime/history_file.hpp>
 #include <holdfast/runtime/log.hpp>
+#include <holdfast/runtime/shutdown_deadline.hpp>
 
 namespace holdfast {
 
@@ -27,8 +29,8 @@ struct history_state {
   boot_time prune_at{};
 };
 
-// `path` empty: no history is kept.
+// `path` empty: no history is kept. `ends` may be null.
 history_actor::behavior_type history(history_actor::stateful_pointer<history_state> self, std::string path,
-                                     history_limits limits, clock_ptr clock);
+                                     history_limits limits, clock_ptr clock, shutdown_deadline_ptr ends);
 
 } // namespace holdfast

@@ -52,7 +52,8 @@ void take_identity(redis_connection& connection, const std::vector<redis_reply>&
 } // namespace
 
 expected<redis_connection, redis_failure> open_redis_connection(const redis_store_settings& settings) {
-  auto client = redis_client::connect(settings.url, boot_clock::now() + settings.connect_timeout);
+  auto client = redis_client::connect(settings.url, boot_clock::now() + settings.connect_timeout,
+                                      settings.ends->descriptor());
   if (!client)
     return unexpected{client.error()};
   const auto questions = first_questions(settings.bulk);

@@ -2,7 +2,8 @@
 // server's idea of itself read.
 //
 // Threads  open_redis_connection() blocks: it has a thread of its own.
-// Bounds   a connect within the connect timeout, everything else within one command timeout.
+// Bounds   a connect within the connect timeout, everything else within one command timeout, nothing past settings.ends; the
+//          connection knows that end, too.
 // Errors   `refused` where the server answers, but not to us or not now: remedy_of(detail) tells what to do. That it takes
 //          no writes now is no failure: `write_trouble` tells.
 #pragma once

@@ -72,6 +72,9 @@ void start(self_pointer self) {
 
 } // namespace
 
+// The attempt that is under way, whose end is waited for, is to end now.
+redis_store_state::~redis_store_state() { settings.ends->set(boot_clock::now()); }
+
 store_actor::behavior_type redis_store(self_pointer self, redis_store_settings settings, clock_ptr clock) {
   self->state.settings = std::move(settings);
   self->state.clock = std::move(clock);

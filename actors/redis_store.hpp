@@ -15,6 +15,7 @@
 // Errors   runtime/redis_remedy.hpp says what each error reply calls for. A server that takes no writes goes on
 //          answering reads; writes are answered at once and tried again with backoff. An answer that is not what was asked
 //          for breaks the link; a failed pipeline is thrown away with its connection.
+// Ends     past `ends` nothing is waited for any more, whatever the timeouts are: every question fails at once.
 // Restart  nothing is kept here but the connection.
 #pragma once
 
@@ -33,6 +34,7 @@
 #include <holdfast/runtime/redis_client.hpp>
 #include <holdfast/runtime/redis_subscription.hpp>
 #include <holdfast/runtime/redis_url.hpp>
+#include <holdfast/runtime/shutdown_deadline.hpp>
 #include <holdfast/runtime/telemetry.hpp>
 
 namespace holdfast {
@@ -52,6 +54,7 @@ struct redis_store_settings {
   telemetry_ptr watched = std::make_shared<telemetry>();
   std::shared_ptr<forbidden_writes> forbidden; // of both connections; null: made by the first
   std::chrono::nanoseconds check_interval = std::chrono::seconds{5}; // of the idle link and of the store's identity
+  shutdown_deadline_ptr ends = std::make_shared<shutdown_deadline>(); // never null; passed at the latest when the actor ends
 };
 
 // A command, or a call of a script: then its first two words are filled in when it is sent.
@@ -88,6 +91,7 @@ struct redis_pause {
 
 struct redis_store_state {
   static inline const char* name = "redis_store";
+  ~redis_store_state();
   redis_store_settings settings;
   clock_ptr clock;
   std::shared_ptr<redis_connection> link; // null: the link is down

@@ -30,13 +30,14 @@ void arm(self_pointer self, std::chrono::nanoseconds span) {
   set_alarm<store_actor>(self, self->state.alarm, span, wake{look_after_link, ++self->state.timer});
 }
 
-// The warning is of the first connection; the second fails with it, and what only it meets is told to who asked.
+// The warning is of the first connection; the second fails with it, and what only it meets is told to who asked. At the end
+// nothing has failed but our patience.
 void warn(self_pointer self, const std::string& why) {
   auto& state = self->state;
   ++state.status.failures;
   state.status.last_error = why;
-  if (state.settings.bulk)
-    return logger()->debug("redis bulk link failed reason={}", log_value(why));
+  if (state.settings.bulk || state.settings.ends->passed())
+    return logger()->debug("redis {}link failed reason={}", state.settings.bulk ? "bulk " : "", log_value(why));
   state.trouble.failed(state.status.endpoint + ": " + why);
   state.status.suppressed_warnings = state.trouble.suppressed();
 }

@@ -24,7 +24,7 @@
 
 namespace holdfast {
 
-// An attempt to connect, on a thread of its own, whose end is waited for at the latest when this goes.
+// An attempt to connect, on a thread of its own, whose end is waited for at the latest when this goes; see settings.ends.
 struct redis_attempt {
   std::future<expected<redis_connection, redis_failure>> result;
 };

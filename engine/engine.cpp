@@ -22,6 +22,7 @@ using std::chrono::nanoseconds;
 
 constexpr auto farewell_flush = 800ms;
 constexpr auto farewell_words = 100ms; // what tasks and features have to say, each
+constexpr auto farewell = farewell_flush + 2 * farewell_words + 500ms; // the rest: what is being written then
 
 // Of an engine of which nobody answers.
 engine_status silent_status() {
@@ -97,11 +98,12 @@ engine::~engine() {
   }
   parts_->gateway.reset();
   parts_->limiters->close();
+  parts_->end_by(boot_clock::now() + farewell);
   // What threads count from here on is nobody's: what the last flush brings to the store is all there is.
   parts_->ledger->stop_counting();
   auto& all = *parts_;
-  const retire_counters farewell{all.clock->boot_now() + farewell_flush * 9 / 10};
-  const auto retired = ask<flush_reply>({all.system, all.means.drive}, all.counters, farewell_flush, farewell);
+  const retire_counters last_flush{all.clock->boot_now() + farewell_flush * 9 / 10};
+  const auto retired = ask<flush_reply>({all.system, all.means.drive}, all.counters, farewell_flush, last_flush);
   const bool complete = retired && retired->complete;
   const keep_now last_word{all.clock->boot_now() + farewell_words};
   ask<done>({all.system, all.means.drive}, all.task_keeper, farewell_words, last_word);

@@ -22,20 +22,22 @@ options options_of(const caf::actor_system& system) {
   return {};
 }
 
-store_actor start_redis(caf::actor_system& system, const options& settings, const clock_ptr& clock, const telemetry_ptr& watched) {
+started_store start_redis(caf::actor_system& system, const options& settings, const clock_ptr& clock, const telemetry_ptr& watched) {
   const auto url = redis_url::parse(settings.redis_url);
   if (!url) {
     logger()->warn("redis-url is not used reason={}", log_value(url.error()));
     return {};
   }
-  return spawn_waiting(system, true, "redis_store", redis_store,
-                       redis_store_settings{*url, settings.redis_connect_timeout, settings.redis_command_timeout, false, watched}, clock);
+  redis_store_settings connecting{*url, settings.redis_connect_timeout, settings.redis_command_timeout, false, watched};
+  const auto ends = connecting.ends;
+  const auto handle = spawn_waiting(system, true, "redis_store", redis_store, std::move(connecting), clock);
+  return {handle, [ends](boot_time at) { ends->set(at); }};
 }
 
 } // namespace
 
 store_actor start_memory_store(caf::actor_system& system, const clock_ptr& clock) {
-  return system.spawn(embedded_store, std::string{":memory:"}, clock, telemetry_ptr{});
+  return system.spawn(embedded_store, embedded_store_settings{}, clock);
 }
 
 engine_means means_of(const caf::actor_system& system) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include <caf/actor_system.hpp>
 
@@ -17,8 +18,18 @@
 
 namespace holdfast {
 
-// Answers null where there is none to be had; then the state folder's store is the only one.
-using store_starter = std::function<store_actor(caf::actor_system&, const clock_ptr&, const telemetry_ptr&)>;
+// A shared store as it was started. Without a handle there is none to be had; then the state folder's store is the only one.
+struct started_store {
+  // Implicit: most stores wait for nothing, and are their actor.
+  started_store(store_actor actor = {}, std::function<void(boot_time)> end = {})
+    : handle{std::move(actor)}, end_by{std::move(end)} {}
+
+  store_actor handle;                    // may be null
+  std::function<void(boot_time)> end_by; // the engine ends: from then on it waits for nothing. From any thread; may be empty
+};
+
+// How one is started.
+using store_starter = std::function<started_store(caf::actor_system&, const clock_ptr&, const telemetry_ptr&)>;
 
 struct engine_means {
   options settings; // of this engine; means_of() takes them from the system's configuration

@@ -153,11 +153,15 @@ task warmup_task(engine_parts& all, market which) {
 
 void engine_parts::spawn_actors() {
   const auto path = folder.path.empty() ? std::string{":memory:"} : folder.file("store.sqlite");
-  if (settings.uses_redis())
-    store = means.shared_store(system, clock, watched);
+  if (settings.uses_redis()) {
+    auto started = means.shared_store(system, clock, watched);
+    store = std::move(started.handle);
+    end_shared_store = std::move(started.end_by);
+  }
   const bool shares = store != nullptr;
   // Watched is the one that all others use.
-  local = spawn_waiting(system, means.own_threads, "embedded_store", embedded_store, path, clock, shares ? telemetry_ptr{} : watched);
+  local = spawn_waiting(system, means.own_threads, "embedded_store", embedded_store,
+                        embedded_store_settings{path, shares ? telemetry_ptr{} : watched, ends}, clock);
   if (!shares)
     store = local;
 
@@ -231,7 +235,7 @@ void engine_parts::spawn_watchers() {
   const auto limits = history_limits_of(settings);
   const bool wanted = !folder.path.empty() && limits.keeps_any();
   history = spawn_waiting(system, means.own_threads, "history", holdfast::history,
-                          wanted ? folder.file("history.sqlite") : std::string{}, limits, clock);
+                          wanted ? folder.file("history.sqlite") : std::string{}, limits, clock, ends);
   feature_keeper = system.spawn(holdfast::feature_keeper, feature_keeper_settings{}, clock, features, counters, store, history);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(feature_keeper)});
   monitor_settings watching;
@@ -242,6 +246,12 @@ void engine_parts::spawn_watchers() {
                          snapshots);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(monitor)});
   metrics = std::make_shared<holdfast::metrics>(snapshots, watched, clock);
+}
+
+void engine_parts::end_by(boot_time at) {
+  ends->set(at);
+  if (end_shared_store)
+    end_shared_store(at);
 }
 
 std::vector<caf::actor> engine_parts::in_stopping_order() const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,7 @@
 #include "runtime/exchange_memory.hpp"
 #include "runtime/ledger_sync.hpp"
 #include "runtime/limiter_registry.hpp"
+#include "runtime/shutdown_deadline.hpp"
 #include "runtime/state_folder.hpp"
 #include "runtime/telemetry.hpp"
 
@@ -39,6 +41,8 @@ struct engine_parts {
   void spawn_keepers();
   // Whoever asks somebody stops before the one it asks. Each is to be gone before the next one is told.
   std::vector<caf::actor> in_stopping_order() const;
+  // From then on nothing waits for the network or the disk, whatever was configured.
+  void end_by(boot_time at);
   // Waits, a little longer than the answer may take.
   template <class Future>
   bool answered(const Future& answer, std::chrono::nanoseconds timeout) const {
@@ -65,6 +69,8 @@ struct engine_parts {
   std::array<std::shared_ptr<embargo>, market_count> budgets;
   std::array<std::shared_ptr<exchange_memory>, market_count> memories;
   telemetry_ptr watched = std::make_shared<telemetry>();
+  shutdown_deadline_ptr ends = std::make_shared<shutdown_deadline>(); // of the state folder's databases
+  std::function<void(boot_time)> end_shared_store;                    // as in started_store
   std::shared_ptr<metric_values> names = std::make_shared<metric_values>(); // from outside, that counter keys may have
   feature_table_ptr features = std::make_shared<feature_table>(features_max);
 

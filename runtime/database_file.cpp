@@ -12,10 +12,11 @@
 
 namespace holdfast {
 
-opening_lock::opening_lock(const std::string& database, std::chrono::milliseconds patience)
+opening_lock::opening_lock(const std::string& database, std::chrono::milliseconds patience, const shutdown_deadline_ptr& ends)
   : file_{::open((database + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)} {
   const auto give_up = std::chrono::steady_clock::now() + patience;
-  while (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) != 0 && std::chrono::steady_clock::now() < give_up)
+  while (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) != 0 && std::chrono::steady_clock::now() < give_up
+         && !(ends && ends->passed()))
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
 }
 

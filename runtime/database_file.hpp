@@ -8,12 +8,14 @@
 #include <chrono>
 #include <string>
 
+#include <holdfast/runtime/shutdown_deadline.hpp>
+
 namespace holdfast {
 
-// Holds `<database>.lock` for its life. A holder that hangs is waited for as long as `patience`.
+// Holds `<database>.lock` for its life. A holder that hangs is waited for as long as `patience`, and not past `ends`.
 class opening_lock {
 public:
-  opening_lock(const std::string& database, std::chrono::milliseconds patience);
+  opening_lock(const std::string& database, std::chrono::milliseconds patience, const shutdown_deadline_ptr& ends);
   ~opening_lock();
   opening_lock(const opening_lock&) = delete;
   opening_lock& operator=(const opening_lock&) = delete;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "runtime/database_file.hpp"
+#include "runtime/database_wait.hpp"
 #include "runtime/history_statement.hpp"
 
 namespace holdfast {
@@ -34,23 +35,27 @@ constexpr auto schema = R"(
 void history_file::database_deleter::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
 void history_file::statement_deleter::operator()(sqlite3_stmt* prepared) const noexcept { sqlite3_finalize(prepared); }
 
+history_file::history_file(sqlite3* database, history_limits limits, const shutdown_deadline_ptr& ends)
+  : wait_{std::make_unique<database_wait>(ends)}, database_{database}, limits_{limits} {}
+
 history_file::~history_file() { roll_up(); }
 
-expected<std::unique_ptr<history_file>, std::string> history_file::open(const std::string& path, history_limits limits) {
-  const opening_lock lock{path, patience};
+expected<std::unique_ptr<history_file>, std::string> history_file::open(const std::string& path, history_limits limits,
+                                                                        const shutdown_deadline_ptr& ends) {
+  const opening_lock lock{path, patience, ends};
   std::string why;
   for (int attempt = 0; attempt < 2; ++attempt) {
     sqlite3* raw = nullptr;
     const int result
       = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    std::unique_ptr<history_file> file{new history_file{raw, limits}};
+    std::unique_ptr<history_file> file{new history_file{raw, limits, ends}};
     if (result != SQLITE_OK)
       return unexpected{path + ": " + (raw ? sqlite3_errmsg(raw) : "out of memory")};
-    sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
+    file->wait_->apply(raw, patience);
     if (path != ":memory:")
       ::chmod(path.c_str(), 0600);
     if (file->run(schema) && file->load_series()) {
-      sqlite3_busy_timeout(raw, static_cast<int>(record_patience.count()));
+      file->wait_->apply(raw, record_patience);
       return file;
     }
     const int code = sqlite3_errcode(raw) & 0xFF;

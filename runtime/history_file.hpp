@@ -39,6 +39,9 @@ struct sqlite3_stmt;
 
 namespace holdfast {
 
+class database_wait;
+class shutdown_deadline;
+
 struct history_limits { // how long points of each step are kept
   std::chrono::seconds fine = std::chrono::hours{24};         // points every 10 s
   std::chrono::seconds minutes = std::chrono::hours{24 * 30}; // points every minute
@@ -87,8 +90,10 @@ public:
   static constexpr std::int64_t moment_max = 40'000'000'000; // seconds from 1970, before and after: further is an error
   static constexpr std::int64_t step_max = 10 * 366 * 24 * 3600; // seconds; more is an error
 
-  // Makes the file where there is none. The error is a sentence for people.
-  static expected<std::unique_ptr<history_file>, std::string> open(const std::string& path, history_limits limits = {});
+  // Makes the file where there is none. The error is a sentence for people. Whoever else holds the file is waited for, for 2 s
+  // and not past `ends`, where that is not null; then every call fails.
+  static expected<std::unique_ptr<history_file>, std::string> open(const std::string& path, history_limits limits = {},
+                                                                   const std::shared_ptr<shutdown_deadline>& ends = {});
   ~history_file();
   history_file(const history_file&) = delete;
   history_file& operator=(const history_file&) = delete;
@@ -127,7 +132,7 @@ private:
     bool alive = false;
   };
 
-  history_file(sqlite3* database, history_limits limits) : database_{database}, limits_{limits} {}
+  history_file(sqlite3* database, history_limits limits, const std::shared_ptr<shutdown_deadline>& ends);
   bool run(const char* sql);
   void roll_back();
   sqlite3_stmt* prepare(const char* sql);
@@ -157,6 +162,7 @@ private:
   std::optional<std::int64_t> first_total(std::int64_t series);
   std::chrono::seconds kept(std::int64_t step) const noexcept;
 
+  std::unique_ptr<database_wait> wait_;
   std::unique_ptr<sqlite3, database_deleter> database_;
   std::vector<std::pair<const char*, std::unique_ptr<sqlite3_stmt, statement_deleter>>> prepared_; // by the literal
   history_limits limits_;

@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include "runtime/database_wait.hpp"
 #include "runtime/history_file.hpp"
 
 namespace holdfast {
@@ -32,7 +33,9 @@ public:
   }
   // True while there is a row.
   bool step() {
-    result_ = prepared_ ? sqlite3_step(prepared_) : SQLITE_ERROR;
+    // Thousands of short ones take long, too.
+    const bool may = prepared_ && !owner_.wait_->over();
+    result_ = may ? sqlite3_step(prepared_) : SQLITE_ERROR;
     if (result_ != SQLITE_ROW && result_ != SQLITE_DONE)
       owner_.last_error_ = sqlite3_errmsg(owner_.database_.get());
     return result_ == SQLITE_ROW;

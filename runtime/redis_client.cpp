@@ -89,17 +89,20 @@ bool readable(int socket) {
 
 void redis_client::reader_deleter::operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
 
-redis_client::redis_client(int socket) : socket_{socket}, reader_{redisReaderCreateWithFunctions(&builders)} {
+redis_client::redis_client(int socket, int interrupt)
+  : socket_{socket}, interrupt_{interrupt}, reader_{redisReaderCreateWithFunctions(&builders)} {
   reader_->privdata = &elements_left_;
 }
 
 redis_client::~redis_client() { ::close(socket_); }
 
-expected<std::unique_ptr<redis_client>, redis_failure> redis_client::connect(const redis_url& url, boot_time deadline) {
-  auto handle = url.socket.empty() ? connect_tcp(url.host, url.port, deadline) : connect_unix(url.socket, deadline);
+expected<std::unique_ptr<redis_client>, redis_failure> redis_client::connect(const redis_url& url, boot_time deadline,
+                                                                             int interrupt) {
+  auto handle = url.socket.empty() ? connect_tcp(url.host, url.port, deadline, interrupt)
+                                   : connect_unix(url.socket, deadline, interrupt);
   if (!handle)
     return unexpected{failure(redis_failure_kind::unreachable, handle.error())};
-  std::unique_ptr<redis_client> client{new redis_client{*handle}};
+  std::unique_ptr<redis_client> client{new redis_client{*handle, interrupt}};
   std::vector<redis_command> greeting;
   if (!url.password.empty() || !url.user.empty())
     greeting.push_back(url.user.empty() ? redis_command{"AUTH", url.password}
@@ -145,11 +148,7 @@ std::optional<redis_failure> redis_client::exchange(std::string_view out, std::s
   while (replies.size() < wanted) {
     const auto deadline = until.deadline + static_cast<std::int64_t>(moved_ >> 20) * until.per_mebibyte;
     pollfd wait{socket_, static_cast<short>(POLLIN | (out.empty() ? 0 : POLLOUT)), 0};
-    const int left = poll_timeout(deadline);
-    const int ready = left > 0 ? ::poll(&wait, 1, left) : 0;
-    if (ready < 0 && errno == EINTR)
-      continue;
-    if (ready <= 0)
+    if (!wait_for_event(wait, deadline, interrupt_))
       return failure(redis_failure_kind::timeout, "no whole reply in time");
     if ((wait.revents & POLLOUT) != 0) {
       const auto sent = ::send(socket_, out.data(), out.size(), MSG_NOSIGNAL);
@@ -176,17 +175,14 @@ std::optional<redis_failure> redis_client::unasked(std::vector<redis_reply>& rep
   return failure(redis_failure_kind::closed, {});
 }
 
-expected<std::optional<redis_reply>, redis_failure> redis_client::await_push(boot_time until, int interrupt) {
+expected<std::optional<redis_reply>, redis_failure> redis_client::await_push(boot_time until) {
   if (poisoned_)
     return unexpected{failure(redis_failure_kind::closed, "the connection has failed before")};
   std::vector<redis_reply> replies;
   auto broken = take_replies(1, replies);
   while (!broken && replies.empty()) {
-    pollfd waits[2]{{socket_, POLLIN, 0}, {interrupt, POLLIN, 0}};
-    const int ready = ::poll(waits, 2, poll_timeout(until));
-    if (ready < 0 && errno == EINTR)
-      continue;
-    if (ready <= 0 || waits[1].revents != 0)
+    pollfd wait{socket_, POLLIN, 0};
+    if (!wait_for_event(wait, until, interrupt_))
       return std::optional<redis_reply>{};
     broken = take_bytes(1, replies);
   }
@@ -201,7 +197,7 @@ std::optional<redis_failure> redis_client::say(const redis_command& command, boo
   append_command(text, command);
   for (std::string_view out = text; !out.empty() && !poisoned_;) {
     pollfd wait{socket_, POLLOUT, 0};
-    const bool ready = ::poll(&wait, 1, poll_timeout(deadline)) > 0;
+    const bool ready = wait_for_event(wait, deadline, interrupt_);
     const auto sent = ready ? ::send(socket_, out.data(), out.size(), MSG_NOSIGNAL) : 0;
     poisoned_ = !ready || (sent < 0 && errno != EAGAIN && errno != EINTR);
     out.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);

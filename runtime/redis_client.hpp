@@ -3,7 +3,7 @@
 // Threads  one thread at a time per object; connect() leaves a thread behind where a name server does not answer.
 // Bounds   every call returns by its deadline, which may grow with the megabytes that really moved; a reply that is or
 //          claims to be more than 64 MiB or 2^20 elements in all its arrays breaks the link at once, and memory is taken
-//          for what came, not for what was announced.
+//          for what came, not for what was announced. Once the descriptor `interrupt` is readable no call waits any more.
 // Errors   after any failure the connection is poisoned and every further call fails: throw it away and connect anew. A
 //          reply that is late or one too many is never handed to the next caller. An error *reply* is a reply.
 #pragma once
@@ -54,7 +54,9 @@ struct redis_failure {
 
 class redis_client {
 public:
-  static expected<std::unique_ptr<redis_client>, redis_failure> connect(const redis_url& url, boot_time deadline);
+  // `interrupt` is borrowed for the client's life; -1: there is none.
+  static expected<std::unique_ptr<redis_client>, redis_failure> connect(const redis_url& url, boot_time deadline,
+                                                                        int interrupt = -1);
   ~redis_client();
   redis_client(const redis_client&) = delete;
   redis_client& operator=(const redis_client&) = delete;
@@ -64,9 +66,8 @@ public:
   expected<std::vector<redis_reply>, redis_failure> run(std::span<const redis_command> commands, boot_time deadline,
                                                         std::chrono::nanoseconds per_mebibyte = {});
 
-  // For a connection that subscribes: the next thing that comes unasked; none where nothing came until then or the
-  // descriptor `interrupt` became readable.
-  expected<std::optional<redis_reply>, redis_failure> await_push(boot_time until, int interrupt);
+  // For a connection that subscribes: the next thing that comes unasked; none where nothing came until then.
+  expected<std::optional<redis_reply>, redis_failure> await_push(boot_time until);
   // Sends without waiting for an answer, which comes through await_push.
   std::optional<redis_failure> say(const redis_command& command, boot_time deadline);
 
@@ -74,7 +75,7 @@ private:
   struct reader_deleter {
     void operator()(redisReader* reader) const noexcept;
   };
-  explicit redis_client(int socket);
+  redis_client(int socket, int interrupt);
   struct patience {
     boot_time deadline;
     std::chrono::nanoseconds per_mebibyte;
@@ -86,6 +87,7 @@ private:
   std::optional<redis_failure> take_replies(std::size_t wanted, std::vector<redis_reply>& replies);
 
   int socket_;
+  int interrupt_;
   std::unique_ptr<redisReader, reader_deleter> reader_;
   std::size_t unread_ = 0; // bytes fed since the last whole reply
   std::size_t moved_ = 0;  // bytes sent and received in this exchange

@@ -76,14 +76,14 @@ redis_failure redis_subscription::hear_safely() noexcept try {
 }
 
 redis_failure redis_subscription::hear() {
-  auto client = redis_client::connect(settings_.url, boot_clock::now() + settings_.connect_timeout);
+  auto client = redis_client::connect(settings_.url, boot_clock::now() + settings_.connect_timeout, stop_);
   if (!client)
     return client.error();
   // News may come right behind the confirmation: both are read as what comes unasked.
   const auto deadline = boot_clock::now() + settings_.reply_timeout;
   if (auto broken = (*client)->say({"SUBSCRIBE", settings_.channel}, deadline))
     return std::move(*broken);
-  const auto confirmed = (*client)->await_push(deadline, stop_);
+  const auto confirmed = (*client)->await_push(deadline);
   if (!confirmed)
     return confirmed.error();
   if (!*confirmed)
@@ -102,7 +102,7 @@ redis_failure redis_subscription::listen(redis_client& client) {
   for (;;) {
     const auto now = boot_clock::now();
     const auto patience = asked ? settings_.reply_timeout : std::chrono::nanoseconds{sign_of_life_interval};
-    auto push = client.await_push(now + patience, stop_);
+    auto push = client.await_push(now + patience);
     if (!push)
       return push.error();
     if (stopped_within(0ns))

@@ -1,7 +1,7 @@
 // Hears what is published on one channel of a Redis, over a connection of its own.
 //
 // Threads  one of its own, which calls `heard`; the destructor ends it.
-// Bounds   nothing is queued; the destructor returns within the connect timeout. A silent connection is asked for a sign
+// Bounds   nothing is queued; the destructor waits for no network. A silent connection is asked for a sign
 //          of life every 5 s and given up where none comes within the reply timeout.
 // Errors   the constructor throws a std::runtime_error where no descriptor or no thread is to be had. After that every
 //          failure is a new connection after a backoff, a refusal (no permission) a warning and a rare retry.

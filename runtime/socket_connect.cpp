@@ -1,5 +1,6 @@
 #include "runtime/socket_connect.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -22,6 +23,9 @@
 namespace holdfast {
 
 namespace {
+
+// A lookup that is waited for cannot be told by a descriptor.
+constexpr int interrupt_look_ms = 25;
 
 struct address_deleter {
   void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
@@ -76,17 +80,31 @@ std::shared_future<lookup_result> start_lookup(const std::string& host, std::uin
   return answer;
 }
 
+bool is_readable(int descriptor) noexcept {
+  pollfd look{descriptor, POLLIN, 0};
+  return ::poll(&look, 1, 0) > 0;
+}
+
 // A name server that does not answer holds getaddrinfo for long: it waits on a thread that we may leave behind.
-lookup_result resolve(const std::string& host, std::uint16_t port, boot_time deadline) {
+lookup_result resolve(const std::string& host, std::uint16_t port, boot_time deadline, int interrupt) {
   if (auto literal = look_up(host, port, AI_NUMERICHOST))
     return literal;
   const auto answer = start_lookup(host, port);
-  if (answer.wait_for(std::chrono::milliseconds{poll_timeout(deadline)}) != std::future_status::ready)
-    return unexpected{host + ": the name was not resolved in time"};
-  return answer.get();
+  for (;;) {
+    const int left = poll_timeout(deadline);
+    if (answer.wait_for(std::chrono::milliseconds{std::min(left, interrupt_look_ms)}) == std::future_status::ready)
+      return answer.get();
+    if (left == 0 || is_readable(interrupt))
+      return unexpected{host + ": the name was not resolved in time"};
+  }
 }
 
-expected<int, std::string> connect_address(const sockaddr* address, socklen_t length, int family, boot_time deadline) {
+struct wait_limits {
+  boot_time deadline;
+  int interrupt;
+};
+
+expected<int, std::string> connect_address(const sockaddr* address, socklen_t length, int family, wait_limits until) {
   const int handle = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (handle < 0)
     return unexpected{std::string{std::strerror(errno)}};
@@ -94,7 +112,7 @@ expected<int, std::string> connect_address(const sockaddr* address, socklen_t le
   if (error == EINPROGRESS) { // EAGAIN is a unix socket whose queue is full: nothing is on its way
     pollfd wait{handle, POLLOUT, 0};
     error = ETIMEDOUT;
-    if (::poll(&wait, 1, poll_timeout(deadline)) > 0) {
+    if (wait_for_event(wait, until.deadline, until.interrupt)) {
       socklen_t size = sizeof error;
       ::getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &size);
     }
@@ -115,8 +133,20 @@ int poll_timeout(boot_time deadline) noexcept {
   return left <= 0 ? 0 : left > 3'600'000 ? 3'600'000 : static_cast<int>(left);
 }
 
-expected<int, std::string> connect_tcp(const std::string& host, std::uint16_t port, boot_time deadline) {
-  auto addresses = resolve(host, port, deadline);
+bool wait_for_event(pollfd& wanted, boot_time deadline, int interrupt) noexcept {
+  for (;;) {
+    pollfd both[2]{wanted, {interrupt, POLLIN, 0}};
+    const int left = poll_timeout(deadline);
+    const int ready = left > 0 ? ::poll(both, 2, left) : 0;
+    if (ready < 0 && errno == EINTR)
+      continue;
+    wanted.revents = both[0].revents;
+    return ready > 0 && both[1].revents == 0;
+  }
+}
+
+expected<int, std::string> connect_tcp(const std::string& host, std::uint16_t port, boot_time deadline, int interrupt) {
+  auto addresses = resolve(host, port, deadline, interrupt);
   if (!addresses)
     return unexpected{addresses.error()};
   std::string why = host + ": no address";
@@ -126,7 +156,8 @@ expected<int, std::string> connect_tcp(const std::string& host, std::uint16_t po
   for (const auto* one = addresses->get(); one; one = one->ai_next, --untried) {
     // An address that swallows everything leaves the others their share of the time.
     const auto now = boot_clock::now();
-    auto handle = connect_address(one->ai_addr, one->ai_addrlen, one->ai_family, now + (deadline - now) / untried);
+    auto handle
+      = connect_address(one->ai_addr, one->ai_addrlen, one->ai_family, {now + (deadline - now) / untried, interrupt});
     if (handle)
       return handle;
     why = host + ':' + std::to_string(port) + ": " + handle.error();
@@ -134,13 +165,14 @@ expected<int, std::string> connect_tcp(const std::string& host, std::uint16_t po
   return unexpected{why};
 }
 
-expected<int, std::string> connect_unix(const std::string& path, boot_time deadline) {
+expected<int, std::string> connect_unix(const std::string& path, boot_time deadline, int interrupt) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path)
     return unexpected{path + ": the path is too long"};
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  auto handle = connect_address(reinterpret_cast<const sockaddr*>(&address), sizeof address, AF_UNIX, deadline);
+  auto handle
+    = connect_address(reinterpret_cast<const sockaddr*>(&address), sizeof address, AF_UNIX, {deadline, interrupt});
   if (!handle)
     return unexpected{path + ": " + handle.error()};
   return handle;

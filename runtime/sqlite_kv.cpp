@@ -45,34 +45,37 @@ void sqlite_kv::statement_deleter::operator()(sqlite3_stmt* prepared) const noex
 
 sqlite_kv::~sqlite_kv() = default;
 
-expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open(const std::string& path, std::chrono::milliseconds wait) {
+expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open(const std::string& path, std::chrono::milliseconds wait,
+                                                                  const shutdown_deadline_ptr& ends) {
   if (path == ":memory:")
-    return open_once(path, wait);
-  const opening_lock lock{path, wait};
-  return open_once(path, wait);
+    return open_once(path, wait, ends);
+  const opening_lock lock{path, wait, ends};
+  return open_once(path, wait, ends);
 }
 
-expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open_once(const std::string& path, std::chrono::milliseconds wait) {
+expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open_once(const std::string& path, std::chrono::milliseconds wait,
+                                                                       const shutdown_deadline_ptr& ends) {
   const auto give_up = std::chrono::steady_clock::now() + wait;
   for (bool moved_aside = false;;) {
     sqlite3* raw = nullptr;
     const int result = sqlite3_open_v2(path.c_str(), &raw,
                                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    std::unique_ptr<sqlite_kv> store{new sqlite_kv{raw}};
+    std::unique_ptr<sqlite_kv> store{new sqlite_kv{raw, ends}};
     if (result != SQLITE_OK)
       return unexpected{path + ": " + (raw ? sqlite3_errmsg(raw) : "out of memory")};
-    sqlite3_busy_timeout(raw, static_cast<int>(wait.count()));
+    store->wait_.apply(raw, wait);
     sqlite3_extended_result_codes(raw, 1);
     if (path != ":memory:")
       ::chmod(path.c_str(), 0600);
     if (store->run(schema) && !store->epoch().empty()) {
-      sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
+      store->wait_.apply(raw, patience);
       return store;
     }
     const int code = sqlite3_errcode(raw) & 0xFF;
     const auto reason = path + ": " + store->last_error_;
+    const bool in_time = std::chrono::steady_clock::now() < give_up && !store->wait_.over();
     store.reset();
-    if (code == SQLITE_BUSY && std::chrono::steady_clock::now() < give_up) {
+    if (code == SQLITE_BUSY && in_time) {
       std::this_thread::sleep_for(retry_pause);
     } else if (!moved_aside && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {
       move_database_aside(path);

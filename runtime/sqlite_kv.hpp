@@ -5,6 +5,7 @@
 // Durable   a committed transaction survives kill -9; the last ones may be lost with the power (synchronous=NORMAL),
 //           which the merge protocol heals while the writer lives.
 // Time      expiry in Unix milliseconds given by the caller; a key whose expiry is absurdly far counts as expired.
+// Ends      once `ends` has passed nobody is waited for, and what takes long fails.
 // Errors    open() answers why; every other call answers false or nothing and keeps the words in last_error(). A read
 //           that found nothing and one that failed answer alike: failures() tells them apart.
 #pragma once
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include <holdfast/runtime/counter_merge.hpp>
+#include <holdfast/runtime/database_wait.hpp>
 #include <holdfast/runtime/expected.hpp>
 #include <holdfast/runtime/rate_decision.hpp>
 
@@ -34,7 +36,8 @@ public:
   // ":memory:" is a database that dies with the object. A damaged file is moved aside and a new one begun. Whoever else opens
   // it or holds it is waited for as long as `wait`.
   static expected<std::unique_ptr<sqlite_kv>, std::string> open(const std::string& path,
-                                                                std::chrono::milliseconds wait = std::chrono::seconds{2});
+                                                                std::chrono::milliseconds wait = std::chrono::seconds{2},
+                                                                const shutdown_deadline_ptr& ends = {});
   ~sqlite_kv();
   sqlite_kv(const sqlite_kv&) = delete;
   sqlite_kv& operator=(const sqlite_kv&) = delete;
@@ -118,12 +121,14 @@ private:
   };
   using prepared_ptr = std::unique_ptr<sqlite3_stmt, statement_deleter>;
 
-  explicit sqlite_kv(sqlite3* database) : database_{database} {}
-  static expected<std::unique_ptr<sqlite_kv>, std::string> open_once(const std::string& path, std::chrono::milliseconds wait);
+  sqlite_kv(sqlite3* database, const shutdown_deadline_ptr& ends) : wait_{ends}, database_{database} {}
+  static expected<std::unique_ptr<sqlite_kv>, std::string> open_once(const std::string& path, std::chrono::milliseconds wait,
+                                                                     const shutdown_deadline_ptr& ends);
   bool run(const char* sql);
   void note_failure();
   sqlite3_stmt* prepare(const char* sql);
 
+  database_wait wait_;
   std::unique_ptr<sqlite3, database_deleter> database_;
   std::vector<std::pair<const char*, prepared_ptr>> prepared_; // by the address of the literal
   std::string last_error_;

@@ -65,7 +65,7 @@ struct cache_answers_fixture : test::actor_fixture {
   std::shared_ptr<script> plan = std::make_shared<script>();
   symbol_board_ptr board = std::make_shared<symbol_board>();
   std::shared_ptr<counter_ledger> ledger = counter_ledger::anonymous(16);
-  store_actor store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock}, telemetry_ptr{});
+  store_actor store = sys.spawn(embedded_store, embedded_store_settings{}, clock_ptr{clock});
   supervisor_actor above = sys.spawn(scripted_supervisor, plan, clock_ptr{clock});
   last_good_actor kept = sys.spawn(counting_last_good, plan);
   cache_actor under_test;

@@ -62,7 +62,7 @@ private:
 struct fixture : test::actor_fixture {
   test::temporary_folder folder;
   std::string path = folder.file("store.sqlite");
-  store_actor store = sys.spawn(embedded_store, path, clock_ptr{clock}, telemetry_ptr{});
+  store_actor store = sys.spawn(embedded_store, embedded_store_settings{path, {}, {}}, clock_ptr{clock});
 
   ~fixture() {
     caf::anon_send_exit(store, caf::exit_reason::kill);
@@ -98,6 +98,19 @@ CAF_TEST(a_value_with_more_than_a_year_to_live_is_there_for_a_year) {
     CAF_CHECK(read("cache:x")->value == "1");
     CAF_CHECK(read("cache:x")->ttl_left == std::chrono::hours{366 * 24});
   }
+}
+
+CAF_TEST(past the end every question is answered stopping and changes nothing) {
+  const auto ends = std::make_shared<shutdown_deadline>();
+  const auto ending = sys.spawn(embedded_store, embedded_store_settings{path, {}, ends}, clock_ptr{clock});
+  CAF_CHECK(ask<done>(ending, store_write{"early", "1", {}, soon()}).has_value());
+  ends->set(boot_clock::now());
+  CAF_CHECK(!ask<done>(ending, store_write{"late", "1", {}, soon()}).has_value());
+  CAF_CHECK(fault_of(error) == fault::stopping);
+  CAF_CHECK(ask<store_status>(ending, get_store_status{}).has_value());
+  CAF_CHECK(read("early")->value.has_value());
+  CAF_CHECK(!read("late")->value.has_value());
+  caf::anon_send_exit(ending, caf::exit_reason::kill);
 }
 
 CAF_TEST(a_question_past_its_deadline_changes_nothing_and_is_answered_deadline) {
@@ -146,7 +159,7 @@ CAF_TEST(every_loss_of_the_database_is_told_to_listeners_and_its_return_too) {
 CAF_TEST(a_database_that_cannot_be_opened_takes_nothing_until_it_can) {
   const auto other_path = folder.file("other.sqlite");
   std::filesystem::create_directory(other_path);
-  const auto other = sys.spawn(embedded_store, other_path, clock_ptr{clock}, telemetry_ptr{});
+  const auto other = sys.spawn(embedded_store, embedded_store_settings{other_path, {}, {}}, clock_ptr{clock});
   auto into = std::make_shared<heard>();
   caf::anon_send(other, store_listen{sys.spawn(note_all, into)});
   consume_messages();
@@ -180,7 +193,7 @@ CAF_TEST(a_database_that_cannot_be_opened_takes_nothing_until_it_can) {
 
 CAF_TEST(every_access_to_the_database_is_timed_once_and_what_comes_too_late_is_none) {
   const auto watched = std::make_shared<telemetry>();
-  const auto timed = sys.spawn(embedded_store, folder.file("timed.sqlite"), clock_ptr{clock}, telemetry_ptr{watched});
+  const auto timed = sys.spawn(embedded_store, embedded_store_settings{folder.file("timed.sqlite"), watched, {}}, clock_ptr{clock});
   const auto times = [&] {
     const auto counts = watched->store_round_trip.read();
     return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
@@ -267,7 +280,7 @@ CAF_TEST(a_listener_hears_of_the_link_at_once_and_of_every_new_table) {
 CAF_TEST(a_table_of_another_process_on_the_folder_is_heard_within_200_ms_and_once) {
   auto into = std::make_shared<heard>();
   caf::anon_send(store, store_listen{sys.spawn(note_all, into)});
-  auto other = sys.spawn(embedded_store, path, clock_ptr{clock}, telemetry_ptr{});
+  auto other = sys.spawn(embedded_store, embedded_store_settings{path, {}, {}}, clock_ptr{clock});
   consume_messages();
   CAF_CHECK(ask<done>(other, symbols({7, 3}, "[]")).has_value());
   advance(200ms);
@@ -288,7 +301,7 @@ CAF_TEST(a_wall_clock_that_steps_makes_nothing_live_longer_or_die_earlier) {
   clock->step_wall(-1h);
   CAF_CHECK(read("cache:x")->ttl_left == 10'000ms);
   // Whoever opens the folder now, with the clock as it is now, goes by the same time.
-  auto other = sys.spawn(embedded_store, path, clock_ptr{clock}, telemetry_ptr{});
+  auto other = sys.spawn(embedded_store, embedded_store_settings{path, {}, {}}, clock_ptr{clock});
   consume_messages();
   CAF_CHECK(ask<store_value>(other, store_read{"cache:x", soon()})->ttl_left == 10'000ms);
   clock->step_wall(2h);

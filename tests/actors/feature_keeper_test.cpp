@@ -44,7 +44,7 @@ history_actor::behavior_type scripted_history(history_actor::pointer, script_ptr
 
 struct fixture : test::actor_fixture {
   script_ptr plan = std::make_shared<script>();
-  store_actor store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock}, telemetry_ptr{});
+  store_actor store = sys.spawn(embedded_store, embedded_store_settings{}, clock_ptr{clock});
   counter_actor counters = sys.spawn(scripted_counters, plan);
   history_actor history = sys.spawn(scripted_history, plan);
   feature_table_ptr features = std::make_shared<feature_table>(features_max);
@@ -107,7 +107,7 @@ CAF_TEST(far more subjects than there is room for are counted as long as the sto
 
 CAF_TEST(with the store away noting is bounded and what found no room is told) {
   caf::anon_send_exit(under_test, caf::exit_reason::kill);
-  auto away = sys.spawn(embedded_store, ":memory:", clock_ptr{clock}, telemetry_ptr{});
+  auto away = sys.spawn(embedded_store, embedded_store_settings{}, clock_ptr{clock});
   caf::anon_send_exit(away, caf::exit_reason::kill);
   consume_messages();
   under_test = start(away);

@@ -21,7 +21,7 @@ struct fixture : test::actor_fixture {
   history_actor under_test;
 
   void start(const std::string& path) {
-    under_test = sys.spawn(history, path, history_limits{}, clock_ptr{clock});
+    under_test = sys.spawn(history, path, history_limits{}, clock_ptr{clock}, shutdown_deadline_ptr{});
     consume_messages();
   }
   ~fixture() {

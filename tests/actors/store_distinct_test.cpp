@@ -28,7 +28,7 @@ bool is_about(std::optional<std::uint64_t> count, double expected) {
 
 struct store_distinct_fixture : test::actor_fixture {
   test::temporary_folder folder;
-  store_actor store = sys.spawn(embedded_store, folder.file("store.sqlite"), clock_ptr{clock}, telemetry_ptr{});
+  store_actor store = sys.spawn(embedded_store, embedded_store_settings{folder.file("store.sqlite"), {}, {}}, clock_ptr{clock});
 
   ~store_distinct_fixture() {
     caf::anon_send_exit(store, caf::exit_reason::kill);

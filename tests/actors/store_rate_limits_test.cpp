@@ -42,7 +42,7 @@ struct store_rate_limits_fixture : test::actor_fixture {
   test::temporary_folder folder;
   std::string path = folder.file("store.sqlite");
 
-  store_actor open() { return sys.spawn(embedded_store, path, clock_ptr{clock}, telemetry_ptr{}); }
+  store_actor open() { return sys.spawn(embedded_store, embedded_store_settings{path, {}, {}}, clock_ptr{clock}); }
   std::string decide_in(const store_actor& store, std::vector<rate_question> questions, std::string process = {}) {
     return text_of(ask<store_rate_limits_reply>(
       store, store_rate_limits{std::move(questions), std::move(process), clock->boot_now() + 1s}));

@@ -21,7 +21,7 @@ namespace {
 std::int64_t seconds_of(wall_time at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
 
 struct fixture : test::actor_fixture {
-  store_actor store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock}, telemetry_ptr{});
+  store_actor store = sys.spawn(embedded_store, embedded_store_settings{}, clock_ptr{clock});
   task_board_ptr board = std::make_shared<task_board>(clock_ptr{clock});
   task_keeper_actor under_test;
 

@@ -49,9 +49,9 @@ void say(int peer, std::string_view text, std::size_t piece) {
 
 void check_push(redis_client& client) {
   for (int i = 0; i < 1000; ++i) {
-    const auto one = client.await_push(boot_clock::now() + 5s, -1);
+    const auto one = client.await_push(boot_clock::now() + 5s);
     if (!one) {
-      expect(!client.await_push(boot_clock::now() + 5s, -1), "a broken link goes on");
+      expect(!client.await_push(boot_clock::now() + 5s), "a broken link goes on");
       return;
     }
     expect(one->has_value(), "the end of a connection is not noticed");

@@ -10,6 +10,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -65,6 +66,16 @@ TEST(socket_connect, a_silent_name_server_costs_the_deadline_and_one_thread) {
     const auto handle = connect_tcp("silent.example", 6379, boot_clock::now() + 5s);
     return !handle && handle.error().find("not resolved in time") == std::string::npos;
   }));
+}
+
+TEST(socket_connect, a_silent_name_server_is_not_waited_for_once_the_interrupt_is_readable) {
+  name_server_is_silent = true;
+  const int interrupt = ::eventfd(1, EFD_CLOEXEC);
+  const auto began = boot_clock::now();
+  EXPECT_FALSE(connect_tcp("silent.example", 6379, began + 60s, interrupt));
+  EXPECT_LT(boot_clock::now() - began, 5s);
+  ::close(interrupt);
+  name_server_is_silent = false;
 }
 
 TEST(socket_connect, a_silent_name_server_costs_a_fetch_its_deadline) {

@@ -116,7 +116,7 @@ struct monitor_fixture : actor_fixture {
     parts.warmup = sys.spawn(scripted_warmup);
     parts.counters = sys.spawn(scripted_counters, plan);
     if (!parts.store)
-      parts.store = sys.spawn(embedded_store, ":memory:", clock_ptr{clock}, telemetry_ptr{});
+      parts.store = sys.spawn(embedded_store, embedded_store_settings{}, clock_ptr{clock});
     parts.history = sys.spawn(scripted_history, plan);
     parts.rate_limits = sys.spawn(scripted_rate_limits);
     parts.features = sys.spawn(scripted_features);
