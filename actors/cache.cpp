@@ -18,6 +18,7 @@ using reply_promise = caf::typed_response_promise<symbols_reply>;
 constexpr std::size_t waiting_max = 100'000;
 constexpr auto patience_with_older_table = 1s;
 constexpr auto alarm_resolution = 1ms;
+constexpr auto fallback_patience = 2s;
 
 void count(self_pointer self, market which, bool hit, std::uint64_t amount) {
   auto& status = of(self, which).status;
@@ -43,6 +44,14 @@ void set_alarm(self_pointer self, market which, boot_time at) {
   self->delayed_send(self, wait, wake_for(timer::patience, which, running_timers::number_of(at)));
 }
 
+void set_first_alarm(self_pointer self, market which) {
+  const auto& callers = of(self, which).callers;
+  const auto sooner = [](const auto& a, const auto& b) { return a.until < b.until; };
+  const auto first = std::min_element(callers.begin(), callers.end(), sooner);
+  if (first != callers.end())
+    set_alarm(self, which, first->until);
+}
+
 // The caller waits for what is under way, but not for ever.
 void enqueue(self_pointer self, const get_symbols& question, reply_promise promise) {
   const auto which = question.which;
@@ -54,8 +63,9 @@ void enqueue(self_pointer self, const get_symbols& question, reply_promise promi
   const bool is_miss = one.attempt.stage == attempt_stage::fetching && !one.asking_store;
   if (is_miss)
     count(self, which, false, 1);
-  const auto until = now_of(self) + patience;
-  one.callers.push_back({std::move(promise), until, question.max_stale, is_miss});
+  const auto now = now_of(self);
+  const auto until = now + patience;
+  one.callers.push_back({std::move(promise), now, until, question.max_stale, is_miss});
   set_alarm(self, which, until);
   const bool under_way = one.attempt.stage != attempt_stage::none && one.attempt.may_fetch;
   if (!under_way && !one.asking_store)
@@ -68,7 +78,7 @@ void answer_late(self_pointer self, market which, std::vector<waiting_caller> la
     for (auto& caller : late)
       deliver(caller.promise, reply, caller.max_stale);
   };
-  self->request(self->state.supervisor, 2s, fallback_wanted{which})
+  self->request(self->state.supervisor, fallback_patience, fallback_wanted{which})
     .then(
       [self, which, tell](fetch_result& result) mutable {
         const published_symbols worth{result.answer.table, symbols_source::last_good, result.answer.fetched_at,
@@ -88,11 +98,7 @@ void patience_ended(self_pointer self, market which, std::uint64_t alarm) {
   one.callers.erase(late, one.callers.end());
   for (const auto& caller : leaving)
     count(self, which, false, caller.counted ? 0 : 1);
-  if (!one.callers.empty())
-    set_alarm(self, which,
-              std::min_element(one.callers.begin(), one.callers.end(), [](const auto& a, const auto& b) {
-                return a.until < b.until;
-              })->until);
+  set_first_alarm(self, which);
   if (!leaving.empty())
     answer_late(self, which, std::move(leaving));
 }
@@ -155,6 +161,23 @@ void count_waiting(self_pointer self, market which, bool hit) {
   for (auto& caller : of(self, which).callers)
     amount += std::exchange(caller.counted, true) ? 0 : 1;
   count(self, which, hit, amount);
+}
+
+void look_for_last_good(self_pointer self, market which) {
+  if (board_of(self, which)->table)
+    return;
+  self->request(self->state.supervisor, fallback_patience, fallback_wanted{which})
+    .then(
+      [self, which](fetch_result& result) {
+        if (!result.answer.table || board_of(self, which)->table)
+          return;
+        result.answer.source = symbols_source::last_good;
+        publish(self, which, result.answer, boot_time{});
+        for (auto& caller : of(self, which).callers)
+          caller.until = std::min<boot_time>(caller.until, caller.came + patience_with_older_table);
+        set_first_alarm(self, which);
+      },
+      [](const caf::error&) {});
 }
 
 void answer_from_board(self_pointer self, market which, bool hit) {

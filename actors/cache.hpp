@@ -7,7 +7,8 @@
 // Threads   scheduled; the only one that publishes on the board once the engine runs.
 // Bounds    one look into the store and one fetch per market at a time, shared by everybody; at most `waiting_max`
 //           callers wait, the next is told `overloaded`. A caller waits at most 1 s where an older table exists, up to
-//           the fetch timeout where none does, and never past its own deadline.
+//           the fetch timeout where none does, and never past its own deadline. Where nothing hangs yet, last good is asked
+//           for while the fetch goes on: it may know the shared store's.
 // Early     a read in the last 5 to 15 % of a table's time (random, each table anew) causes one refresh in the background, so
 //           that a busy market never becomes stale for want of a warmup; a failed one is tried again as soon as the exchange
 //           may be asked.
@@ -70,6 +71,7 @@ struct cache_settings {
 
 struct waiting_caller {
   caf::typed_response_promise<symbols_reply> promise;
+  boot_time came;
   boot_time until;
   std::optional<std::chrono::nanoseconds> max_stale;
   bool counted; // as a miss, for coming while a fetch was running; else the store's verdict decides

@@ -204,6 +204,7 @@ void begin(self_pointer self, market which, boot_time wanted_since, bool may_fet
   attempt.began = now_of(self);
   attempt.wanted_since = wanted_since;
   attempt.may_fetch = may_fetch;
+  look_for_last_good(self, which);
   // While nobody may ask the exchange the supervisor says so at once, and a lease would only keep others from trying.
   if (may_fetch && now_of(self) < std::max(one.forbidden_until, one.store_silent_until))
     ask_exchange(self, which);

@@ -42,6 +42,9 @@ void read(self_pointer self, store_read question, Found found, Failed failed) {
 // Answers all who wait with what hangs on the board; those who are not counted yet count as `hit` or miss.
 void answer_from_board(self_pointer self, market which, bool hit = false);
 void count_waiting(self_pointer self, market which, bool hit);
+// Where nothing hangs, what was good once comes to hang, wherever it is kept; then nobody waits longer than beside an older
+// table.
+void look_for_last_good(self_pointer self, market which);
 
 // --- cache_fetch.cpp
 

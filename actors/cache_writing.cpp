@@ -107,6 +107,9 @@ void store_changed(self_pointer self, const store_event& event) {
     return;
   for (const auto which : all_markets) {
     const auto board = board_of(self, which);
+    // Whoever waits may have come while nobody knew what the store has.
+    if (!board->table && attempt_of(self, which).stage != attempt_stage::none)
+      look_for_last_good(self, which);
     if (!board->table || !board->fresh(now_of(self)))
       continue;
     if (!board->order.known())

@@ -1,5 +1,7 @@
 #include "engine/http_routes.hpp"
 
+#include <caf/send.hpp>
+
 #include "engine/dashboard_page.hpp"
 #include "engine/monitor_routes.hpp"
 #include "engine/status_json.hpp"
@@ -110,10 +112,18 @@ void counters_route(engine& host, shared_counters& shared, const request_meaning
     look_at_counters(host, what.name, seen);
 }
 
-gateway_answer ready_answer(engine& host) {
-  for (const auto which : all_markets)
-    if (!host.board()->current(which)->table)
-      return problem(503, "Not ready", "no symbols of " + std::string{to_string(which)} + " yet");
+// Whoever waits for both markets asks for nothing else, and without a warmup nobody may: the question brings what is missing.
+// It counts as no read, and asks the exchange no earlier than a read may.
+gateway_answer ready_answer(const engine& host) {
+  std::string missing;
+  for (const auto which : all_markets) {
+    if (host.board()->current(which)->table)
+      continue;
+    caf::anon_send(host.cache(), refresh_symbols{which, refresh_reason::operator_request, host.settings().ttl(which)});
+    missing += (missing.empty() ? "" : " and ") + std::string{to_string(which)};
+  }
+  if (!missing.empty())
+    return problem(503, "Not ready", "no symbols of " + missing + " yet");
   return json_answer("{\"ready\":true}");
 }
 

@@ -100,6 +100,59 @@ CAF_TEST(readers with an older table wait one second and then get last good with
   CAF_CHECK(read()->value->source == symbols_source::public_api);
 }
 
+CAF_TEST(readers whom only the shared store has a list for wait no longer than beside one of our own) {
+  supervisor->last_good = good(2).answer; // nothing hangs: the state folder was empty
+  const auto first = read();
+  CAF_REQUIRE(hanging()->table); // who does not ask has it at once
+  CAF_CHECK(hanging()->source == symbols_source::last_good);
+  CAF_CHECK(!hanging()->fresh(clock->boot_now()));
+  advance(400ms);
+  const auto second = read();
+  advance(599ms);
+  CAF_CHECK(!first->arrived());
+  advance(1ms);
+  CAF_REQUIRE(first->value);
+  CAF_CHECK(first->value->stale);
+  CAF_CHECK_EQUAL(first->value->table->size(), 2u);
+  CAF_CHECK(!second->arrived());
+  end_fetches(good(3)); // it went on
+  CAF_REQUIRE(second->value);
+  CAF_CHECK_EQUAL(second->value->table->size(), 3u);
+  CAF_CHECK(hanging()->fresh(clock->boot_now()));
+  CAF_CHECK_EQUAL(hits.load(), 0u);
+  CAF_CHECK_EQUAL(misses.load(), 2u);
+}
+
+CAF_TEST(a store that comes back is asked for what was good once where somebody waits for a first list) {
+  const auto come_back = [&] {
+    caf::anon_send(under_test, store_event{store_change::link_up, {}});
+    consume_messages();
+  };
+  come_back();
+  CAF_CHECK_EQUAL(supervisor->fallbacks, 0); // nobody wants it
+  const auto reply = read();
+  CAF_CHECK_EQUAL(supervisor->fallbacks, 1);
+  advance(5s);
+  supervisor->last_good = good(2).answer;
+  come_back();
+  advance(1ms);
+  CAF_REQUIRE(reply->value); // it has waited for longer than a second
+  CAF_CHECK_EQUAL(reply->value->table->size(), 2u);
+  CAF_CHECK(reply->value->stale);
+}
+
+CAF_TEST(what was good once hangs while a refresh of an empty board goes on and nothing is counted) {
+  supervisor->last_good = good(2).answer;
+  refresh();
+  CAF_REQUIRE(hanging()->table);
+  CAF_CHECK_EQUAL(supervisor->fallbacks, 1);
+  refresh();
+  CAF_CHECK_EQUAL(supervisor->fallbacks, 1);
+  end_fetches(failed());
+  CAF_CHECK_EQUAL(hanging()->table->size(), 2u);
+  CAF_CHECK_EQUAL(hits.load() + misses.load(), 0u);
+}
+
 CAF_TEST(a caller never waits past its own deadline) {
   publish_last_good(2);
   const auto patient = read();

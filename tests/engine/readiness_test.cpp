@@ -1,0 +1,111 @@
+// Ready is whoever can answer for both markets, and the question itself brings what is missing.
+#define CAF_SUITE readiness
+
+#include "engine/http_gateway.hpp"
+
+#include <optional>
+#include <string>
+
+#include <caf/actor_system.hpp>
+
+#include "apps/holdfast/simulated_exchange.hpp"
+#include "config/keys.hpp"
+#include "runtime/http_client.hpp"
+#include "tests/support/runtime_redis_server.hpp"
+#include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/runtime_wait.hpp"
+
+#include "caf/test/dsl.hpp"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+using test::wait_until;
+
+namespace {
+
+struct fixture {
+  test::temporary_folder folder;
+  simulated_exchange exchange{{0, 1, 300, 60, {}}};
+  engine_config config;
+  std::optional<caf::actor_system> system;
+  std::optional<engine> host;
+
+  fixture() {
+    config.spot_urls = config.futures_urls = {exchange.url()};
+    config.spot_warmup_interval = config.futures_warmup_interval = 0ns;
+    config.http = "127.0.0.1:0";
+  }
+  ~fixture() { stop(); }
+
+  void start(const std::string& state) {
+    config.state_dir = folder.file(state);
+    system.emplace(config);
+    host.emplace(*system);
+    CAF_REQUIRE(!host->http_address().empty());
+  }
+  void stop() {
+    host.reset();
+    system.reset();
+  }
+  http_answer readyz() const {
+    http_client client;
+    const auto answer = client.get({.url = "http://" + host->http_address() + "/readyz"});
+    return answer ? *answer : http_answer{};
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(readiness_tests, fixture)
+
+CAF_TEST(a market that nobody has asked for becomes ready by the question which counts as no read) {
+  start("state");
+  CAF_CHECK_EQUAL(readyz().status, 503);
+  CAF_CHECK(wait_until([&] { return readyz().status == 200; }));
+  for (const auto which : all_markets) {
+    CAF_CHECK_EQUAL(exchange.requests(which), 1u);
+    CAF_CHECK_EQUAL(host->read(keys::cache_hit(which)).value, 0);
+    CAF_CHECK_EQUAL(host->read(keys::cache_miss(which)).value, 0);
+  }
+}
+
+CAF_TEST(whoever asks again and again asks the exchange no more often than readers may) {
+  exchange.set_fault(market::spot, exchange_fault::banned, 3600s);
+  start("state");
+  CAF_CHECK(wait_until([&] { return readyz().body.find("no symbols of spot yet") != std::string::npos && exchange.requests(market::spot) > 0; }));
+  for (int i = 0; i < 100; ++i)
+    CAF_CHECK_EQUAL(readyz().status, 503);
+  CAF_CHECK_EQUAL(exchange.requests(market::spot), 1u);
+}
+
+CAF_TEST(lists that only redis has are answered stale within a second and make ready while the exchange hangs) {
+  if (!test::redis_server::installed()) {
+    CAF_MESSAGE("skipped: no redis-server");
+    return;
+  }
+  test::redis_server redis;
+  config.redis_url = redis.url();
+  config.spot_ttl = config.futures_ttl = 2s;
+  start("one");
+  for (const auto which : all_markets)
+    CAF_REQUIRE(host->symbols_sync(which, 10s).table != nullptr);
+  const auto in_redis = [&](std::string_view key) { return redis.ask({"EXISTS", std::string{key}}) == "1"; };
+  for (const auto which : all_markets)
+    CAF_REQUIRE(wait_until([&] { return in_redis(keys::symbols_full(which)); }));
+  stop();
+  for (const auto which : all_markets) // neither is fresh there
+    CAF_REQUIRE(wait_until([&] { return !in_redis(keys::symbols_cache(which)); }));
+  for (const auto which : all_markets)
+    exchange.set_fault(which, exchange_fault::hang, 60s);
+  config.fetch_timeout = 60s;
+  start("other");
+  const auto began = boot_clock::now();
+  const auto reply = host->symbols_sync(market::spot, 30s);
+  CAF_CHECK(boot_clock::now() - began < 5s); // a second, and what a busy machine may add
+  CAF_REQUIRE(reply.table != nullptr);
+  CAF_CHECK(reply.stale);
+  CAF_CHECK(reply.source == symbols_source::last_good);
+  CAF_CHECK(wait_until([&] { return readyz().status == 200; })); // futures by the question alone
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
