@@ -126,6 +126,22 @@ symbol_table_ptr with_kept_rules(fetcher_state& state, const symbol_table_ptr& b
   return std::move(kept.table);
 }
 
+// Right for a market in which nothing trades, or nothing in these assets; else somebody has mistyped one, and nobody else says so.
+std::string note_empty_list(fetcher_state& state, const symbol_table& table) {
+  const bool nothing = table.size() > 0 && table.listed().empty();
+  const bool before = std::exchange(state.listed_nothing, nothing);
+  if (!nothing)
+    return {};
+  std::string assets;
+  for (const auto& asset : state.settings.rules.quote_assets)
+    assets += (assets.empty() ? "" : ",") + asset;
+  if (!before)
+    logger()->warn("no symbol is listed market={} symbols={} trading={} quote_assets={}", to_string(state.settings.which),
+                   table.size(), table.trading_count(), log_value(assets));
+  return "none of " + std::to_string(table.size()) + " symbols is listed: " + std::to_string(table.trading_count())
+         + " are in TRADING" + (assets.empty() ? "" : ", none of them quoted in " + assets);
+}
+
 attempt_result judge(fetcher_state& state, exchange_info&& info, const question& asked, const symbol_table_ptr& baseline) {
   auto& memory = *state.means.memory;
   memory.schema_seen(info.unknown, info.bad_symbols);
@@ -140,6 +156,7 @@ attempt_result judge(fetcher_state& state, exchange_info&& info, const question&
   attempt_result result;
   result.unknown = std::move(info.unknown);
   auto table = with_gone(state, baseline, with_kept_rules(state, baseline, std::move(info.table)));
+  result.outcome.detail = note_empty_list(state, *table);
   result.outcome.answer = {std::move(table), asked.source(), asked.at, asked.at_boot, {}};
   return result;
 }

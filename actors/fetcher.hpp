@@ -60,6 +60,7 @@ struct fetcher_state {
   bool look_armed = false; // at the store's embargo
   gate_reason last_refusal = gate_reason::believed;
   std::size_t last_kept = 0; // symbols whose tick or step was not taken from the newest table
+  bool listed_nothing = false; // of the newest table
   caf::actor alarm;
 };
 

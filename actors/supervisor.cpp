@@ -157,6 +157,8 @@ void watch(self_pointer self, market which, const fetch_outcome& outcome, std::c
     note(event_kind::embargo, outcome.detail);
   if (ending == fetch_ending::refused)
     note(event_kind::gate_refusal, outcome.detail);
+  if (outcome.answer.table && !outcome.detail.empty())
+    note(event_kind::list_empty, outcome.detail);
 }
 
 void start_fetch(self_pointer self, market which, symbol_table_ptr baseline) {

@@ -119,7 +119,7 @@ struct fetch_symbols {
 struct fetch_outcome {
   symbols_answer answer;       // table is null on failure
   fault failure = fault::none; // fetch_failed, fetch_forbidden or table_refused
-  std::string detail;          // for people; no secret in it
+  std::string detail;          // for people; no secret in it. With a table: why nothing of it is listed, else empty
   std::optional<boot_time> forbidden_until; // an embargo: this market's whole budget is closed until then
 };
 

@@ -36,15 +36,16 @@ enum class event_kind : std::uint8_t { // what changed
   gate_refusal,   // a table was not believed
   writes_refused, // the store answers, but takes no writes
   writes_taken,   // it takes them again
+  list_empty,     // a table was fetched of which nothing is listed
 };
-inline constexpr std::size_t event_kind_count = 14; // of enumerators above
+inline constexpr std::size_t event_kind_count = 15; // of enumerators above
 
 // The name of the enumerator, as in metrics and routes.
 constexpr std::string_view to_string(event_kind kind) noexcept {
   constexpr std::array<std::string_view, event_kind_count> names{
     "started", "link_up",      "link_down",    "store_changed",  "fresh",   "stale",
     "restart", "fetcher_down", "circuit_open", "circuit_closed", "embargo", "gate_refusal",
-    "writes_refused", "writes_taken"};
+    "writes_refused", "writes_taken", "list_empty"};
   return names[static_cast<std::size_t>(kind)];
 }
 

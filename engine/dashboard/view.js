@@ -137,7 +137,8 @@ function showFeatures(answer) {
 const kinds = { started: "started", link_up: "store link up", link_down: "store link down", store_changed: "store replaced or emptied",
   fresh: "fresh", stale: "stale", restart: "fetcher restarted", fetcher_down: "fetcher down", circuit_open: "circuit open",
   circuit_closed: "circuit closed", embargo: "embargo", gate_refusal: "table refused",
-  writes_refused: "store takes no writes", writes_taken: "store takes writes again" };
+  writes_refused: "store takes no writes", writes_taken: "store takes writes again",
+  list_empty: "nothing is listed" };
 let newestEvent = "";
 
 function showEvents(events) {

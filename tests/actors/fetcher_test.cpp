@@ -1,5 +1,7 @@
 #define CAF_SUITE fetcher
 
+#include "tests/support/runtime_captured_log.hpp"
+
 #include "tests/support/fetcher_fixture.hpp"
 
 using namespace holdfast;
@@ -37,6 +39,29 @@ CAF_TEST(slashes at the end of a url are no part of it and an empty url is none)
   start();
   fetch();
   CAF_CHECK_EQUAL(urls_asked(), std::vector<std::string>{one});
+}
+
+CAF_TEST(a table in which nothing is quoted in what is wanted is believed and one warning that names it) {
+  const captured_log log;
+  settings.rules.quote_assets = {"USDX", "USDY"};
+  start();
+  for (int i = 0; i < 3; ++i) {
+    const auto outcome = fetch();
+    CAF_REQUIRE(outcome.answer.table != nullptr);
+    CAF_CHECK_EQUAL(outcome.answer.table->size(), 20u);
+    CAF_CHECK(outcome.answer.table->listed().empty());
+    CAF_CHECK_EQUAL(outcome.detail, "none of 20 symbols is listed: 20 are in TRADING, none of them quoted in USDX,USDY");
+  }
+  CAF_CHECK_EQUAL(log.warnings(), 1);
+  CAF_CHECK_EQUAL(log.warnings("no symbol is listed market=spot symbols=20 trading=20 quote_assets=\"USDX,USDY\""), 1);
+}
+
+CAF_TEST(a table with anything listed is told without a word) {
+  const captured_log log;
+  settings.rules.quote_assets = {"USDX", "USDT"};
+  start();
+  CAF_CHECK_EQUAL(fetch().detail, "");
+  CAF_CHECK_EQUAL(log.warnings(), 0);
 }
 
 CAF_TEST(without any url a fetch fails and says why) {

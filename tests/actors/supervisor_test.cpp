@@ -20,6 +20,7 @@ struct script {
   int fetches = 0;
   int starts = 0;
   bool throw_at_start = false;
+  std::string detail; // of a success
 };
 
 struct hanging_state {
@@ -34,6 +35,7 @@ fetcher_actor::behavior_type scripted_fetcher(fetcher_actor::stateful_pointer<ha
     switch (plan->ways[index(which)]) {
       case script::way::succeed:
         outcome.answer = {test::actor_fixture::table_of(3), symbols_source::public_api, clock->wall_now(), clock->boot_now(), {}};
+        outcome.detail = plan->detail;
         return outcome;
       case script::way::fail: outcome.failure = fault::fetch_failed; return outcome;
       case script::way::forbid:
@@ -218,6 +220,19 @@ CAF_TEST(fetches are counted by their ending and what changes is an event) {
   CAF_CHECK(events[0].kind == event_kind::restart);
   CAF_CHECK(events[1].kind == event_kind::embargo);
   CAF_CHECK_EQUAL(events[1].subject, "spot");
+}
+
+CAF_TEST(a table of which nothing is listed is believed and one event however often it comes) {
+  plan->detail = "none of 3 symbols is listed";
+  start();
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(fetch().failure == fault::none);
+  const auto events = watched->events.newest();
+  CAF_REQUIRE_EQUAL(events.size(), 1u);
+  CAF_CHECK(events[0].kind == event_kind::list_empty);
+  CAF_CHECK_EQUAL(events[0].subject, "spot");
+  CAF_CHECK_EQUAL(events[0].detail, plan->detail);
+  CAF_CHECK_EQUAL(events[0].count, 3u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
