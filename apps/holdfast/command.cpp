@@ -35,6 +35,13 @@ exit_status fail_without_store() {
   return fail("the store cannot be reached, so nothing is known of its counters; look with holdfast doctor");
 }
 
+std::optional<std::string> why_no_counters(const engine_config& config) {
+  const auto problem = config.uses_redis() ? std::string{} : state_folder::open(config.state_dir).problem;
+  if (problem.empty())
+    return std::nullopt;
+  return "the state folder cannot be used, so nothing is known of its counters: " + problem + "; give --state-dir or --redis-url";
+}
+
 std::string state_path_of(const engine_config& config) { return state_folder::open(config.state_dir).path; }
 
 short_engine::short_engine(engine_config& config) : system_{for_one_question(config)}, engine_{system_} {}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ exit_status fail(std::string_view why);
 exit_status refuse_usage(std::string_view why);
 // What a command says that cannot tell counters because the store is away.
 exit_status fail_without_store();
+// Why no command of its own can know a counter: they are in a state folder that cannot be used. None: they can be looked for.
+std::optional<std::string> why_no_counters(const engine_config& config);
 
 // What a verb is called with.
 struct invocation {

@@ -111,6 +111,8 @@ exit_status run_counters(invocation& call) {
   const auto answer = ask_serve(folder, "GET", "/api/v1/counters?match=" + encode_segment(pattern));
   if (answer && answer->status == 200)
     return store_of_serve_is_up(folder) ? print_counters(answer->body, call.json) : fail_without_store();
+  if (const auto why = why_no_counters(call.config))
+    return fail(*why);
   short_engine host{call.config};
   host->flush(std::chrono::seconds{1});
   auto found = host->read_matching(pattern);
@@ -133,6 +135,8 @@ exit_status run_get(invocation& call) {
     return print_counter(answer->body, call.json);
   if (answer && answer->status == status_no_integer)
     return fail_without_integer(key);
+  if (const auto why = why_no_counters(call.config))
+    return fail(*why);
   short_engine host{call.config};
   host->flush(std::chrono::seconds{1});
   const auto reading = host->read(key);

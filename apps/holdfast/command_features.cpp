@@ -12,6 +12,7 @@
 #include "engine/usage_json.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/history_file.hpp"
+#include "runtime/state_folder.hpp"
 
 namespace holdfast::app {
 
@@ -22,22 +23,30 @@ using rapidjson::Value;
 constexpr std::uint32_t days_max = 31;
 constexpr std::size_t shown_whole = 20; // more than that: the first and the last ten
 
-// Without a serve: totals and subjects from the store, days from the file itself. None: the store does not tell.
+// From the file itself, where there is one.
+void add_days(const engine_config& config, std::uint32_t days, features_found& found) {
+  const auto path = state_folder::open(config.state_dir).file("history.sqlite");
+  if (path.empty())
+    return;
+  const auto file = history_file::open(path, history_limits_of(config));
+  if (!file)
+    return;
+  const auto now = std::chrono::floor<std::chrono::seconds>(system_clocks()->wall_now());
+  for (auto& one : found.features)
+    one.per_day = (*file)->per_day(keys::feature_counter(one.name), days, now.time_since_epoch().count());
+  const auto today = std::chrono::floor<std::chrono::days>(now);
+  for (std::uint32_t ago = days; ago-- > 0;)
+    found.days.push_back(day_text((today - std::chrono::days{ago}).time_since_epoch().count()));
+}
+
+// Without a serve: totals and subjects from the store. None: the store does not tell.
 std::optional<std::string> find_without_serve(invocation& call, std::uint32_t days) {
-  const auto path = state_path_of(call.config) + "/history.sqlite";
   short_engine host{call.config};
   host->flush(std::chrono::seconds{1});
   auto found = host->features(days);
   if (found.error != fault::none || !host->status().store.up)
     return std::nullopt;
-  if (const auto file = history_file::open(path, history_limits_of(call.config))) {
-    const auto now = std::chrono::floor<std::chrono::seconds>(system_clocks()->wall_now());
-    for (auto& one : found.features)
-      one.per_day = (*file)->per_day(keys::feature_counter(one.name), days, now.time_since_epoch().count());
-    const auto today = std::chrono::floor<std::chrono::days>(now);
-    for (std::uint32_t ago = days; ago-- > 0;)
-      found.days.push_back(day_text((today - std::chrono::days{ago}).time_since_epoch().count()));
-  }
+  add_days(call.config, days, found);
   return features_json(found);
 }
 
@@ -89,7 +98,11 @@ exit_status run_features(invocation& call) {
   }
   const auto folder = state_path_of(call.config);
   std::optional<std::string> json;
-  if (auto answer = ask_serve(folder, "GET", "/api/v1/features?days=" + std::to_string(days)); !answer || answer->status != 200)
+  auto answer = ask_serve(folder, "GET", "/api/v1/features?days=" + std::to_string(days));
+  const bool told = answer && answer->status == 200;
+  if (const auto why = told ? std::nullopt : why_no_counters(call.config))
+    return fail(*why);
+  if (!told)
     json = find_without_serve(call, days);
   else if (store_of_serve_is_up(folder))
     json = std::move(answer->body);

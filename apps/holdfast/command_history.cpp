@@ -14,6 +14,7 @@
 #include "config/option_table.hpp"
 #include "engine/monitor_routes.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/state_folder.hpp"
 
 namespace holdfast::app {
 
@@ -117,7 +118,10 @@ expected<std::string, std::string> read_file(const engine_config& config, const 
   const auto limits = history_limits_of(config);
   if (!limits.keeps_any())
     return unexpected{std::string{"none is kept, --history-10s, --history-1min and --history-1h are all 0"}};
-  const auto file = history_file::open(state_path_of(config) + "/history.sqlite", limits);
+  const auto folder = state_folder::open(config.state_dir);
+  if (!folder.problem.empty())
+    return unexpected{"the state folder cannot be used: " + folder.problem};
+  const auto file = history_file::open(folder.file("history.sqlite"), limits);
   if (!file)
     return unexpected{file.error()};
   auto line = (*file)->read(key, range, now_seconds());

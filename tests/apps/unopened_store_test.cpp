@@ -1,6 +1,7 @@
 // The embedded store's database cannot be opened: what is counted meanwhile is in it once it can.
 #define CAF_SUITE unopened_store
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -52,11 +53,26 @@ CAF_TEST(increments of a process that has ended wait for it in their ledger) {
     const auto result = run(look);
     CAF_CHECK_EQUAL(result.status, 1);
     CAF_CHECK(result.text.find("the store cannot be reached") != std::string::npos);
+    CAF_CHECK_EQUAL(std::count(result.text.begin(), result.text.end(), '\n'), 1);
   }
   CAF_CHECK(ledgers() >= 1u); // who looked has one, too, where he counted anything
   mend();
   CAF_CHECK_EQUAL(run({"get", key}).text, "5\n");
   CAF_CHECK_EQUAL(ledgers(), 0u);
+}
+
+CAF_TEST(where the state folder is none nothing is known and nothing is answered) {
+  const auto file = folder.file("file");
+  std::ofstream{file} << "text";
+  for (const auto& bad : {file, file + "/below", std::string{"/proc/holdfast"}})
+    for (const std::vector<std::string>& look : {std::vector<std::string>{"get", key}, {"counters"}, {"features"}, {"history", key}, {"incr", key}}) {
+      auto words = look;
+      words.push_back("--state-dir=" + bad);
+      const auto result = test::run_program(std::move(words));
+      CAF_CHECK_EQUAL(result.status, 1);
+      CAF_CHECK_EQUAL(std::count(result.text.begin(), result.text.end(), '\n'), 1);
+      CAF_CHECK(result.text.find("state folder") != std::string::npos);
+    }
 }
 
 CAF_TEST(a serve that was stopped meanwhile leaves its ledger) {
