@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 
 #include "runtime/backoff.hpp"
@@ -66,6 +70,35 @@ TEST(backoff, waits_stay_below_a_ceiling_that_doubles_up_to_the_most) {
   }
   wait.reset();
   EXPECT_EQ(wait.ceiling(), 100ms);
+}
+
+TEST(backoff, waits_of_one_ceiling_fill_all_of_it) {
+  constexpr int waits = 10'000;
+  backoff wait{1s, 1s, 7};
+  std::array<int, 10> tenths{};
+  for (int i = 0; i < waits; ++i) {
+    const auto one = wait.next();
+    ASSERT_GE(one, 0s);
+    ASSERT_LE(one, 1s);
+    ++tenths[static_cast<std::size_t>(std::min<std::int64_t>(one / 100ms, 9))];
+  }
+  // A tenth each, give or take six standard deviations.
+  for (const int one : tenths)
+    EXPECT_NEAR(one, waits / 10, 180);
+}
+
+TEST(backoff, two_that_failed_at_once_do_not_come_again_at_once) {
+  constexpr int rounds = 1000;
+  backoff one{100ms, 10s, 1};
+  backoff other{100ms, 10s, 2};
+  int near = 0;
+  for (int i = 0; i < rounds; ++i)
+    near += std::chrono::abs(one.next() - other.next()) < 100ms ? 1 : 0;
+  EXPECT_LT(near, rounds / 20); // 2 % are expected
+  backoff same{100ms, 10s, 1};
+  one = backoff{100ms, 10s, 1};
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(one.next(), same.next()); // the seed decides
 }
 
 TEST(restart_budget, refuses_one_too_many_within_the_window) {
