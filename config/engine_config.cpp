@@ -11,6 +11,7 @@
 #include <caf/settings.hpp>
 #include <sys/stat.h>
 
+#include "config/file_values.hpp"
 #include "config/option_table.hpp"
 #include "config/password_in_url.hpp"
 #include "messages/interfaces.hpp"
@@ -27,52 +28,12 @@ constexpr std::size_t error_bytes_max = 1000;
 config_error refusal(const std::string& text) { return config_error{printable(text, error_bytes_max)}; }
 
 constexpr off_t key_file_bytes_max = 4096;
-constexpr const char* end_of_file = "end-of-the-holdfast-file";
 
 config_error wrong(std::string_view option, std::string_view value, std::string_view accepted, std::string_view from) {
   const bool secret = option == "http-token" || (option == "redis-url" && may_hold_password(value))
                       || (option.ends_with("-urls") && names_password(value));
   return refusal(std::string{from} + std::string{option} + ": '" + (secret ? "..." : std::string{value})
                  + "' is not accepted; accepted: " + std::string{accepted});
-}
-
-// None where one is no text: to leave it out would be to keep more, or less, than was written.
-std::optional<std::string> join(const caf::config_value::list& items) {
-  std::string text;
-  for (const auto& item : items) {
-    const auto* word = caf::get_if<std::string>(&item);
-    if (!word)
-      return std::nullopt;
-    text += (text.empty() ? "" : ",") + *word;
-  }
-  return text;
-}
-
-// The text of a file's value where its type is the option's.
-std::optional<std::string> text_of(const caf::config_value& value, option_kind kind) {
-  switch (kind) {
-    case option_kind::text:
-      if (const auto* text = caf::get_if<std::string>(&value))
-        return *text;
-      return std::nullopt;
-    case option_kind::list:
-      if (const auto* items = caf::get_if<caf::config_value::list>(&value))
-        return join(*items);
-      return std::nullopt;
-    case option_kind::number:
-      if (const auto* number = caf::get_if<caf::config_value::integer>(&value))
-        return std::to_string(*number);
-      return std::nullopt;
-    case option_kind::duration:
-      if (const auto* length = caf::get_if<caf::timespan>(&value))
-        return std::to_string(length->count()) + "ns";
-      if (const auto* number = caf::get_if<caf::config_value::integer>(&value); number && *number == 0)
-        return "0";
-      if (const auto* text = caf::get_if<std::string>(&value))
-        return *text;
-      return std::nullopt;
-  }
-  return std::nullopt;
 }
 
 std::string text_of(caf::string_view text) { return {text.begin(), text.end()}; }
@@ -86,13 +47,6 @@ bool is_of_another_broker(std::string_view variable, std::string_view url) {
   for (const char c : scheme)
     lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return lower != "unix" && !lower.starts_with("redis");
-}
-
-// CAF takes the end of a file for the end of whatever was begun: what follows then ends up in it, or in nothing.
-bool is_whole(const std::string& text) {
-  std::istringstream longer{text + "\n" + end_of_file + "=true\n"};
-  const auto everything = caf::actor_system_config::parse_config(longer);
-  return everything && caf::get_if<bool>(&*everything, std::string{end_of_file});
 }
 
 const char* environment(std::string_view name) {
@@ -134,7 +88,7 @@ config_error engine_config::apply_file(const std::string& path) {
     return refusal("--config-file: '" + path + "' cannot be read; accepted: a readable file");
   std::stringstream file;
   file << stream.rdbuf();
-  if (!is_whole(file.str()))
+  if (!is_whole_file(file.str()))
     return refusal("--config-file: '" + path + "' ends within a group or a line; accepted: CAF's configuration syntax");
   if (auto error = actor_system_config::parse(std::vector<std::string>{}, file))
     return refusal("--config-file: '" + path + "' is not CAF's configuration syntax");
@@ -154,7 +108,7 @@ config_error engine_config::apply_file(const std::string& path) {
     if (!entry)
       return refusal("--config-file: unknown key '" + name + "' in group holdfast of '" + path
                      + "'; --help lists what is known");
-    const auto text = text_of(value, entry->kind);
+    const auto text = text_of_value(value, entry->kind);
     if (!text)
       return wrong(name, to_string(value),
                    entry->kind == option_kind::list ? "a list of texts, as [\"A\", \"B\"]" : entry->accepted, path + ": ");
