@@ -204,6 +204,7 @@ cache_actor::behavior_type cache(self_pointer self, cache_settings settings, clo
   for (const auto which : all_markets) {
     const auto field = " market=" + std::string{to_string(which)};
     state.markets[index(which)].reading = repeated_failure{"reading the plain list of the store", field};
+    state.markets[index(which)].following_others = repeated_failure{"following the table of another process", field};
     state.markets[index(which)].writing = repeated_failure{"writing lists into the store", field};
   }
   if (state.settings.look_interval > 0ns)

@@ -123,6 +123,8 @@ struct cached_market {
   market_cache_status status;
   repeated_failure reading{"plain list"};  // of the store, that is not believed
   repeated_failure writing{"list"}; // that the store refuses
+  repeated_failure following_others{"table"}; // of another process, that ours tells otherwise of
+  table_order refused_order;               // of the newest such
   bool writing_again = false;       // planned
 };
 

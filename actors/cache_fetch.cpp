@@ -66,7 +66,8 @@ void fetch_ended(self_pointer self, fetch_result& result) {
   auto& one = of(self, which);
   one.forbidden_until = result.forbidden_until.value_or(boot_time{});
   if (result.failure == fault::none && result.answer.table) {
-    result.answer.judged_since = one.attempt.judged_since ? one.attempt.judged_since : result.answer.fetched_at;
+    const auto fetched = result.answer.fetched_at.value_or(self->state.clock->wall_now());
+    result.answer.judged_since = std::min(one.attempt.judged_since.value_or(fetched), fetched);
     return accept(self, which, result.answer);
   }
   end_attempt(self, which);

@@ -104,6 +104,7 @@ struct judged_value {
   verdict what = verdict::unusable;
   fresh_table table;
   bool was_read = true; // false: the store did not tell whether it is fresh
+  bool refused = false; // unusable since ours tells otherwise: not even to be compared with
 };
 
 // The full value of a holdfast process, usable if it is of our configuration and young enough by its own account.
@@ -112,9 +113,6 @@ judged_value judge_full_value(self_pointer self, market which, const store_value
 void confirm_freshness(self_pointer self, market which, judged_value judged, std::function<void(const judged_value&)> then);
 // As old as its TTL is short, believed only if it is plausible, completed by what is known of its symbols.
 std::optional<fresh_table> judge_bare_array(self_pointer self, market which, const store_value& found);
-// Whether the table of another process may replace the one that hangs: a process without a past believes any list.
-gate_verdict judge_other(self_pointer self, market which, const symbols_answer& other);
-
 struct known_table {
   symbol_table_ptr table; // null where there is none
   std::optional<wall_time> judged_since; // as judge_followed() wants it

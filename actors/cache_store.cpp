@@ -6,7 +6,6 @@
 
 #include "actors/cache_parts.hpp"
 #include "config/keys.hpp"
-#include "runtime/log.hpp"
 #include "runtime/symbol_merge.hpp"
 
 namespace holdfast::cache_parts {
@@ -18,16 +17,7 @@ bool take(self_pointer self, market which, const fresh_table& found) {
   const auto before = board_of(self, which);
   if (before->fresh(now_of(self)) && !is_newer(found.answer.stamp(), stamp_of_board(self, which)))
     return false;
-  if (const auto verdict = judge_other(self, which, found.answer); !verdict.believed()) {
-    ++of(self, which).status.not_followed;
-    logger()->warn("a table of another process is not believed market={} reason={} detail={}", to_string(which),
-                   to_string(verdict.reason), log_value(verdict.detail));
-    return false;
-  }
   auto answer = found.answer;
-  // It was held against ours, too.
-  if (before->judged_since && answer.judged_since)
-    answer.judged_since = std::min(*before->judged_since, *answer.judged_since);
   // Who wrote it may not know what was on the list before.
   const auto& settings = settings_of(self, which);
   answer.table = merge_gone(before->table, std::move(answer.table), self->state.clock->wall_now(), settings.rules, settings.keep_gone);
@@ -52,9 +42,9 @@ void store_had_nothing(self_pointer self, market which) {
 
 void store_had_fresh(self_pointer self, market which, const fresh_table& found) {
   of(self, which).asking_store = false;
-  if (!take(self, which, found) && !board_of(self, which)->fresh(now_of(self)))
-    return store_had_nothing(self, which);
-  answer_from_board(self, which, true);
+  count_waiting(self, which, true);
+  if (!take(self, which, found))
+    answer_from_board(self, which);
 }
 
 void ask_bare_array(self_pointer self, market which) {

@@ -37,9 +37,28 @@ void note_judged(self_pointer self, market which, const judged_value& value) {
 void note_stored(self_pointer self, market which, const judged_value& value) {
   const auto& answer = value.table.answer;
   const auto board = board_of(self, which);
-  const bool wanted = value.what == verdict::unusable && answer.table && (!board->table || is_newer(answer.stamp(), board->stamp()))
-                      && judge_other(self, which, answer).believed();
+  const bool wanted = value.what == verdict::unusable && !value.refused && answer.table
+                      && (!board->table || is_newer(answer.stamp(), board->stamp()));
   of(self, which).stored = wanted ? answer : symbols_answer{};
+}
+
+// A process without a past believes any list; ours is not given up for it.
+void hold_against_ours(self_pointer self, market which, judged_value& value) {
+  auto& one = of(self, which);
+  auto& answer = value.table.answer;
+  const auto board = board_of(self, which);
+  if (board->fresh(now_of(self)) && !is_newer(answer.stamp(), stamp_of_board(self, which)))
+    return;
+  const auto told = judge_followed(which, {answer.table.get(), answer.judged_since, answer.fetched_at},
+                                   {board->table.get(), board->judged_since, board->fetched_at}, settings_of(self, which).gate);
+  answer.judged_since = told.judged_since;
+  if (told.verdict.believed())
+    return one.following_others.recovered();
+  value.what = verdict::unusable;
+  value.refused = true;
+  if (std::exchange(one.refused_order, answer.order) != answer.order)
+    ++one.status.not_followed;
+  one.following_others.failed(std::string{to_string(told.verdict.reason)} + ": " + told.verdict.detail, now_of(self));
 }
 
 // As old as that value, whatever its TTL tells: a server that stood still may have carried out the write minutes late.
@@ -54,12 +73,6 @@ bool is_list_of_an_old_value(self_pointer self, market which, const std::string&
 }
 
 } // namespace
-
-gate_verdict judge_other(self_pointer self, market which, const symbols_answer& other) {
-  const auto board = board_of(self, which);
-  return judge_followed(which, {other.table.get(), other.judged_since, other.fetched_at},
-                        {board->table.get(), board->judged_since, board->fetched_at}, settings_of(self, which).gate);
-}
 
 known_table newest_known(self_pointer self, market which) {
   const auto& stored = of(self, which).stored;
@@ -99,6 +112,7 @@ judged_value judge_full_value(self_pointer self, market which, const store_value
   judged.table.fresh_until = fetched + settings.ttl;
   if (told_age < settings.ttl)
     judged.what = verdict::usable;
+  hold_against_ours(self, which, judged);
   return judged;
 }
 

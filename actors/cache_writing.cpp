@@ -55,6 +55,12 @@ void write_to_store(self_pointer self, market which, std::function<void()> then)
   symbols.order = published->order;
   symbols.full_value = encode_symbols(
     {published->table, published->source, published->fetched_at, published->order, state.settings.fingerprint, published->judged_since});
+  if (symbols.full_value.empty()) {
+    of(self, which).writing.failed("the list is larger than a value may be", now);
+    if (then)
+      then();
+    return;
+  }
   symbols.list_value = published->table->list_json();
   symbols.refreshed_at_seconds
     = std::chrono::floor<std::chrono::seconds>(*published->fetched_at).time_since_epoch().count();

@@ -42,9 +42,13 @@ std::string encoded(self_pointer self, const symbols_answer& answer) {
     {answer.table, answer.source, answer.fetched_at, answer.order, self->state.settings.fingerprint, answer.judged_since});
 }
 
+// One that is too large to be read again does not replace the one before.
 void write_local(self_pointer self, market which) {
+  auto text = encoded(self, of(self, which));
+  if (text.empty())
+    return;
   self->request(self->state.settings.local, write_patience,
-                store_write{keys::local_last_good(which, self->state.settings.fingerprint), encoded(self, of(self, which)), std::nullopt,
+                store_write{keys::local_last_good(which, self->state.settings.fingerprint), std::move(text), std::nullopt,
                             now_of(self) + write_patience})
     .then([](done) {},
           [self, which](const caf::error& why) {
@@ -64,10 +68,15 @@ void keep(self_pointer self, market which, const symbols_answer& answer) {
 // Of another process: one without a past believes any list, and ours is not given up for it.
 void keep_shared(self_pointer self, market which, const symbols_answer& answer) {
   const auto& newest = of(self, which);
-  if (answer.table && judge_followed(which, {answer.table.get(), answer.judged_since, answer.fetched_at},
-                                     {newest.table.get(), newest.judged_since, newest.fetched_at}, self->state.settings.gates[index(which)])
-                        .believed())
-    keep(self, which, answer);
+  if (!answer.table)
+    return;
+  const auto told = judge_followed(which, {answer.table.get(), answer.judged_since, answer.fetched_at},
+                                   {newest.table.get(), newest.judged_since, newest.fetched_at}, self->state.settings.gates[index(which)]);
+  if (!told.verdict.believed())
+    return;
+  auto believed = answer;
+  believed.judged_since = told.judged_since;
+  keep(self, which, believed);
 }
 
 template <class Found, class Failed>
@@ -163,6 +172,8 @@ void write_shared(self_pointer self, market which) {
   symbols.which = which;
   symbols.order = newest.order;
   symbols.full_value = encoded(self, newest);
+  if (symbols.full_value.empty())
+    return;
   symbols.list_value = newest.table->list_json();
   symbols.refreshed_at_seconds
     = std::chrono::floor<std::chrono::seconds>(*newest.fetched_at).time_since_epoch().count();

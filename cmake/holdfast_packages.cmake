@@ -12,10 +12,13 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL program development)
 
+# Loaded when they are first wanted: no tool finds them in what is linked.
+set(holdfast_late_libraries "libcurl4, libmicrohttpd12 (>= 0.9.73)")
+
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME holdfast)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "ca-certificates, libcurl4, libmicrohttpd12")
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "ca-certificates, ${holdfast_late_libraries}")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "redis-server, prometheus")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_STRICT_PERMISSION TRUE)
 foreach(script IN ITEMS conffiles postinst prerm postrm)
@@ -29,7 +32,7 @@ both over HTTP, with a dashboard, and looks after them on the command line.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libholdfast-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libcaf-dev, libhiredis-dev, libcurl4, libsqlite3-dev, libmicrohttpd12, libspdlog-dev, prometheus-cpp-dev, zlib1g-dev, pkg-config")
+  "libcaf-dev, libhiredis-dev, ${holdfast_late_libraries}, libsqlite3-dev, libspdlog-dev, prometheus-cpp-dev, zlib1g-dev, pkg-config")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "Keeps the list of tradable symbols of an exchange, and counters, available
 whatever happens to Redis or to the exchange. This is the library for C++20,
@@ -41,6 +44,7 @@ if(holdfast_library_type STREQUAL "SHARED_LIBRARY")
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libholdfast${HOLDFAST_SOVERSION})
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "${holdfast_late_libraries}")
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/triggers")
   file(WRITE "${PROJECT_BINARY_DIR}/triggers" "activate-noawait ldconfig\n")
   set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "The shared library of holdfast.")

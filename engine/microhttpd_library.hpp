@@ -1,4 +1,4 @@
-// libmicrohttpd, loaded when a server is first wanted. With GnuTLS and all that this needs it is half of what a process would
+// libmicrohttpd, loaded when a server is first wanted. With all that it needs itself it is half of what a process would
 // load before main(), and a host without a gateway, or a command that counts once, serves nobody.
 //
 // Threads  any.

@@ -12,7 +12,7 @@ bool find(void* library, const char* name, F& function) noexcept {
   return function != nullptr;
 }
 
-// What dlopen() or find() failed for; the name of the file where nobody tells.
+// Why a library was not loaded, or find() failed; the name of the file where nobody tells.
 inline const char* reason(const char* file_name) noexcept {
   const char* why = ::dlerror();
   return why ? why : file_name;

@@ -11,6 +11,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::size_t common_min = 10;
+constexpr std::chrono::hours outdated_after{24};
 
 gate_verdict refuse(gate_reason reason, std::string detail) { return {reason, std::move(detail)}; }
 
@@ -150,16 +151,16 @@ gate_verdict judge_table(market which, const symbol_table& next, const symbol_ta
   return {};
 }
 
-gate_verdict judge_followed(market which, const judged_table& next, const judged_table& ours, const gate_settings& settings) {
-  const bool by_operator = next.judged_since == wall_time{};
-  const bool is_older_line = next.judged_since && ours.fetched_at && *next.judged_since <= *ours.fetched_at;
-  const bool ours_is_first = !ours.judged_since || !ours.fetched_at || *ours.judged_since >= *ours.fetched_at;
-  if (!ours.table || by_operator || is_older_line || ours_is_first)
-    return {};
-  // Mirrors lag behind each other by a little.
-  auto without_time = settings;
-  without_time.server_time_min_ms = 0;
-  return judge_table(which, *next.table, ours.table, without_time);
+followed_table judge_followed(market which, const judged_table& next, const judged_table& ours, gate_settings settings) {
+  const bool ours_was_compared = ours.table && ours.judged_since && ours.fetched_at && *ours.judged_since < *ours.fetched_at;
+  const bool is_older_line = ours_was_compared && next.judged_since && *next.judged_since <= *ours.judged_since;
+  const bool ours_is_outdated = next.fetched_at && ours.fetched_at && *next.fetched_at - *ours.fetched_at > outdated_after;
+  if (!ours_was_compared || is_older_line || ours_is_outdated)
+    return {{}, next.judged_since};
+  // Mirrors lag behind each other by a little, and an operator may have let go a pinned symbol.
+  settings.server_time_min_ms = 0;
+  std::erase_if(settings.pinned, [&](const auto& name) { return !has(*ours.table, name); });
+  return {judge_table(which, *next.table, ours.table, settings), ours.judged_since};
 }
 
 gate_verdict judge_array(const symbol_table& array, const symbol_table* baseline, const gate_settings& settings) {

@@ -52,18 +52,23 @@ struct gate_verdict { // believed, or why not
 HOLDFAST_EXPORT gate_verdict judge_table(market which, const symbol_table& next, const symbol_table* baseline,
                          const gate_settings& settings);
 
-// A table that is believed, and since when each of its line was compared with the one before. Who has nothing to compare
-// with believes any list, as after an emptied store and folder: such a line begins with the time of its first fetch. The
-// beginning of the epoch is an operator's word, which is good for everybody.
+// A table and its line: since when each table of it was compared with the one before. Who has nothing to compare with
+// believes any list, as after an emptied store and folder: that begins a line, at the time of its fetch. The beginning of the
+// epoch is an operator's word, older than any other line.
 struct judged_table {
   const symbol_table* table = nullptr;   // null: nothing is believed yet
   std::optional<wall_time> judged_since; // none: unknown
   std::optional<wall_time> fetched_at;   // none: unknown
 };
 
-// Whether the table that another process believes may replace ours. Where its line is older than our table its word is
-// good enough, and where ours was never compared with anything either; else it is compared with ours.
-HOLDFAST_EXPORT gate_verdict judge_followed(market which, const judged_table& next, const judged_table& ours, const gate_settings& settings);
+struct followed_table { // what another process's table is worth here
+  gate_verdict verdict;                  // believed, or why it may not replace ours
+  std::optional<wall_time> judged_since; // its line, once it is ours
+};
+
+// Whether the table of another process may replace ours. Its word is good enough where its line is as old as ours, where ours was
+// never compared with anything, or is a day older than its table; else it is compared with ours.
+HOLDFAST_EXPORT followed_table judge_followed(market which, const judged_table& next, const judged_table& ours, gate_settings settings);
 
 // `array`: what another program lists, and nothing else: it has no time, may have no rules, and cannot hold a pinned symbol
 // that is not in TRADING or is quoted in another asset. Only what the baseline lists is compared, and of the pinned

@@ -1,5 +1,6 @@
 #include "runtime/symbol_codec.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <unordered_map>
@@ -122,7 +123,9 @@ decoded read_origin(const rapidjson::Value& document) {
   encoded_symbols what;
   what.source = *known_source;
   what.fetched_at = read_time(document, "fetched_at_us");
-  what.judged_since = read_time(document, "judged_since_us");
+  // A line begins with its first table, whatever clock told otherwise.
+  if (what.fetched_at)
+    what.judged_since = std::min(read_time(document, "judged_since_us").value_or(*what.fetched_at), *what.fetched_at);
   what.order = {token->GetUint64(), sequence->GetUint64()};
   what.fingerprint.assign(fingerprint->GetString(), fingerprint->GetStringLength());
   return what;

@@ -22,7 +22,7 @@ struct encoded_symbols {
   std::optional<wall_time> fetched_at;
   table_order order;
   std::string fingerprint; // of the configuration that made it: exchange and quote assets
-  std::optional<wall_time> judged_since; // as judge_followed() wants it; none: not told
+  std::optional<wall_time> judged_since; // as judge_followed() wants it; decoded: never later than fetched_at, none without
 };
 
 // Empty, which decodes to nothing, without a table, and where it would be too large to be read again.

@@ -145,9 +145,10 @@ CAF_TEST(a list of a process without a past replaces no good one that it lacks m
   CAF_CHECK_EQUAL(hanging()->table->size(), 100u);
   CAF_CHECK_EQUAL(not_followed(), 1u);
   CAF_CHECK_EQUAL(supervisor->fetches, 0); // ours is fresh
-  // Not for being announced again, and not for want of another one.
+  // Not for being announced again, which is told and counted once.
   announce({9, 0});
   CAF_CHECK_EQUAL(hanging()->table->size(), 100u);
+  CAF_CHECK_EQUAL(not_followed(), 1u);
   advance(ttl);
   put_full(full_value(5, 1s, {10, 0}, "ours", begun));
   const auto reply = read();
@@ -158,6 +159,33 @@ CAF_TEST(a list of a process without a past replaces no good one that it lacks m
   CAF_CHECK_EQUAL(reply->value->table->size(), 101u);
   CAF_CHECK(!reply->value->stale);
   CAF_CHECK_EQUAL(misses.load(), 1u);
+}
+
+CAF_TEST(a bare array is looked at where the full value beside it is not believed) {
+  put_full(full_value(100, 10s, {7, 0}));
+  read();
+  advance(ttl);
+  put_full(full_value(5, 1s, {9, 0}, "ours", clock->wall_now()));
+  put_plain(std::string{table_of(99)->list_json()}, 200s);
+  const auto reply = read();
+  CAF_REQUIRE(reply->value);
+  CAF_CHECK_EQUAL(reply->value->table->listed().size(), 99u);
+  CAF_CHECK(!reply->value->stale);
+  CAF_CHECK_EQUAL(supervisor->fetches, 0);
+}
+
+CAF_TEST(while nobody may ask a list that is not believed is counted once and told a handful of times however many ask) {
+  put_full(full_value(100, 10s, {7, 0}));
+  read();
+  advance(ttl);
+  put_full(full_value(5, 1s, {9, 0}, "ours", clock->wall_now()));
+  const test::captured_log log;
+  for (int i = 0; i < 1000; ++i) {
+    read();
+    end_fetches(failed());
+  }
+  CAF_CHECK_EQUAL(log.warnings("following the table of another process"), 4); // the 1st, 10th, 100th and 1,000th time
+  CAF_CHECK_EQUAL(not_followed(), 1u);
 }
 
 CAF_TEST(a list of a process without a past is followed where it is plausible and its line goes on as ours) {

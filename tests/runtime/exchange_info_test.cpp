@@ -98,6 +98,9 @@ TEST_P(recordings, survive_the_store_in_both_forms) {
   EXPECT_EQ(decoded->fetched_at, full.fetched_at);
   EXPECT_EQ(decoded->fingerprint, "mark");
   EXPECT_EQ(decoded->judged_since, full.judged_since);
+  auto later = full;
+  later.judged_since = wall_time{std::chrono::seconds{8}};
+  EXPECT_EQ(decode_symbols(encode_symbols(later), usdt)->judged_since, full.fetched_at);
   EXPECT_EQ(decoded->source, symbols_source::public_api);
   EXPECT_EQ(encode_symbols(*decoded), encode_symbols(full));
 }

@@ -114,26 +114,31 @@ TEST(plausibility_gate, wants_of_a_bare_array_only_pinned_symbols_that_are_liste
   EXPECT_EQ(judge_table(market::spot, *array, whole.get(), {.pinned = {"S98USDT"}}).reason, gate_reason::pinned_missing);
 }
 
-TEST(plausibility_gate, takes_the_word_of_a_process_that_compared_for_as_long_as_ours_is_old) {
-  const wall_time fetched{std::chrono::hours{1000}};
+TEST(plausibility_gate, takes_the_word_of_a_line_as_old_as_ours_and_compares_younger_ones) {
+  const wall_time begun{std::chrono::hours{1000}};
+  const auto fetched = begun + std::chrono::hours{2};
   const std::chrono::hours hour{1};
   const auto small = table_of({.symbols = 5, .server_time = 1});
   const auto whole = table_of({.server_time = 1});
   const auto large = table_of({});
-  const judged_table ours{large.get(), fetched - hour, fetched};
-  const auto judge = [](const symbol_table_ptr& next, std::optional<wall_time> judged_since, const judged_table& against) {
-    return judge_followed(market::spot, {next.get(), judged_since, {}}, against, {}).reason;
+  const judged_table ours{large.get(), begun, fetched};
+  const auto judge = [&](const symbol_table_ptr& next, std::optional<wall_time> judged_since, const judged_table& against) {
+    return judge_followed(market::spot, {next.get(), judged_since, fetched + hour}, against, {.pinned = {"NOSUCHUSDT"}});
   };
-  EXPECT_EQ(judge(small, fetched - hour, ours), gate_reason::believed);
-  EXPECT_EQ(judge(small, fetched, ours), gate_reason::believed);
-  EXPECT_EQ(judge(small, fetched + std::chrono::microseconds{1}, ours), gate_reason::shrunk);
-  EXPECT_EQ(judge(small, {}, ours), gate_reason::shrunk);
-  EXPECT_EQ(judge(whole, fetched + hour, ours), gate_reason::believed); // whatever its serverTime
-  EXPECT_EQ(judge(small, wall_time{}, ours), gate_reason::believed);    // an operator's
-  // Ours was never compared with anything, or nobody knows.
-  EXPECT_EQ(judge(small, fetched + hour, {large.get(), fetched, fetched}), gate_reason::believed);
-  EXPECT_EQ(judge(small, fetched + hour, {large.get(), {}, fetched}), gate_reason::believed);
-  EXPECT_EQ(judge(small, {}, {}), gate_reason::believed);
+  EXPECT_EQ(judge(small, begun, ours).verdict.reason, gate_reason::believed);
+  EXPECT_EQ(judge(small, begun - hour, ours).judged_since, begun - hour);
+  // Our table may be younger than that line: it is not of it.
+  EXPECT_EQ(judge(small, begun + hour, ours).verdict.reason, gate_reason::shrunk);
+  EXPECT_EQ(judge(small, {}, ours).verdict.reason, gate_reason::shrunk);
+  EXPECT_EQ(judge(small, wall_time{}, ours).verdict.reason, gate_reason::believed); // an operator's
+  // Whatever its serverTime, and without a pinned symbol that ours lacks as well.
+  EXPECT_EQ(judge(whole, fetched, ours).verdict.reason, gate_reason::believed);
+  EXPECT_EQ(judge(whole, fetched, ours).judged_since, begun);
+  // Ours was never compared with anything, or nobody knows; or it is of yesterday.
+  EXPECT_EQ(judge(small, fetched, {large.get(), fetched, fetched}).verdict.reason, gate_reason::believed);
+  EXPECT_EQ(judge(small, fetched, {large.get(), {}, fetched}).judged_since, fetched);
+  EXPECT_EQ(judge(small, {}, {}).verdict.reason, gate_reason::believed);
+  EXPECT_EQ(judge(small, fetched, {large.get(), begun - 48 * hour, fetched - 24 * hour}).verdict.reason, gate_reason::believed);
 }
 
 TEST(plausibility_gate, refuses_a_spot_time_that_went_back_and_never_one_of_futures) {
