@@ -20,7 +20,8 @@ namespace holdfast {
 
 // Something that this version has no name for.
 struct schema_unknown {
-  // Where it stood: as a value of a symbol, as a filter's type, or as a key of an object (`field`).
+  // Where it stood: as a value of a symbol, as a filter's type, or as a key of an object (`field`): also one that is
+  // known, permissions, whose list has another shape than is known.
   enum class kind : std::uint8_t { status, contract_type, filter, field };
   kind what = kind::field; // names of two kinds are two, also where they read the same
   std::string name;        // the exchange's, cut where it is long; "?": no clean UTF-8

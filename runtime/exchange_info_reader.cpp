@@ -65,19 +65,8 @@ void set_filter_field(filter_rules& rules, info_field field, std::string_view te
   }
 }
 
-// Bodies name hundreds of permissions for every symbol: plain ASCII is told by one look at each byte.
-constexpr auto plain_bytes = [] {
-  std::array<bool, 256> plain{};
-  for (unsigned byte = 0x20; byte < 0x7F; ++byte)
-    plain[byte] = byte != '&' && byte != '|';
-  return plain;
-}();
-
-bool is_permission(std::string_view text) noexcept {
-  const auto odd = std::find_if(text.begin(), text.end(), [](char c) { return !plain_bytes[static_cast<unsigned char>(c)]; });
-  if (odd == text.end())
-    return !text.empty();
-  return text.find_first_of("&|") == std::string_view::npos && is_clean_utf8(text);
+bool is_permissions(info_field field) noexcept {
+  return field == info_field::permissions || field == info_field::permission_sets;
 }
 
 } // namespace
@@ -98,15 +87,15 @@ bool exchange_info_reader::enter_object() {
     case place::symbols:
       symbol_ = {};
       contract_status_ = {};
-      permissions_.clear();
-      permission_sets_.clear();
+      permissions_.begin();
+      permission_sets_.begin();
       memory_.restart();
       return enter(place::one_symbol);
     case place::filters:
       filter_ = {};
       filter_type_ = {};
       return enter(place::filter);
-    default: return skip();
+    default: no_permission(); return skip();
   }
 }
 
@@ -121,20 +110,20 @@ bool exchange_info_reader::enter_array() {
   if (at == place::one_symbol && field_ == info_field::filters)
     return enter(place::filters);
   if (at == place::one_symbol && field_ == info_field::permissions) {
-    permissions_.clear();
+    permissions_.begin();
     return enter(place::permissions);
   }
   if (at == place::one_symbol && field_ == info_field::permission_sets) {
-    permission_sets_.clear();
-    group_begins_ = false;
+    permission_sets_.begin();
     return enter(place::permission_sets);
   }
   if (at == place::permission_sets) {
-    group_begins_ = !permission_sets_.empty();
+    permission_sets_.begin_group();
     return enter(place::permission_group);
   }
   if (at == place::symbols)
     ++info_.bad_symbols;
+  no_permission();
   return skip();
 }
 
@@ -143,7 +132,8 @@ bool exchange_info_reader::leave() {
     case place::filter: finish_filter(); break;
     case place::one_symbol: finish_symbol(); break;
     case place::rate_limit: finish_rate_limit(); break;
-    case place::permission_group: group_begins_ = false; break;
+    case place::permission_group: permission_sets_.end_group(); break;
+    case place::permission_sets: permission_sets_.end(); break;
     default: break;
   }
   --depth_;
@@ -165,6 +155,8 @@ bool exchange_info_reader::value(std::string_view text) {
     case place::one_symbol:
       if (field_ == info_field::contract_status)
         contract_status_ = text;
+      else if (is_permissions(field_))
+        no_permission();
       else
         set_symbol_field(symbol_, field_, text);
       break;
@@ -174,9 +166,9 @@ bool exchange_info_reader::value(std::string_view text) {
       else
         set_filter_field(filter_, field_, text);
       break;
-    case place::permissions: permission(permissions_, text); break;
+    case place::permissions: permissions_.name(text); break;
     case place::permission_sets:
-    case place::permission_group: permission(permission_sets_, text); break;
+    case place::permission_group: permission_sets_.name(text); break;
     case place::body: body_value(text); break;
     case place::rate_limit: rate_limit_value(text); break;
     default: return other_value();
@@ -185,9 +177,27 @@ bool exchange_info_reader::value(std::string_view text) {
 }
 
 bool exchange_info_reader::other_value() {
-  if (skipped_ == 0 && here() == place::symbols)
+  if (skipped_ > 0)
+    return true;
+  if (here() == place::symbols)
     ++info_.bad_symbols;
+  else if (here() != place::one_symbol) // null, true and false in place of a list name none
+    no_permission();
   return true;
+}
+
+// Something else stands where permissions should.
+void exchange_info_reader::no_permission() {
+  switch (here()) {
+    case place::permissions: permissions_.name({}); break;
+    case place::permission_sets:
+    case place::permission_group: permission_sets_.name({}); break;
+    case place::one_symbol:
+      if (is_permissions(field_))
+        (field_ == info_field::permissions ? permissions_ : permission_sets_).no_list();
+      break;
+    default: break;
+  }
 }
 
 void exchange_info_reader::body_value(std::string_view text) {
@@ -208,14 +218,6 @@ void exchange_info_reader::rate_limit_value(std::string_view text) {
     limit_ = to_integer(text);
   else if (field_ == info_field::interval_number)
     interval_number_ = to_integer(text);
-}
-
-// A name that would break the notation becomes one that nobody holds: never more is permitted than the exchange does.
-void exchange_info_reader::permission(std::string& list, std::string_view text) {
-  if (!list.empty())
-    list += group_begins_ ? '&' : '|';
-  group_begins_ = false;
-  list += is_permission(text) ? text : "?";
 }
 
 void exchange_info_reader::finish_filter() {
@@ -242,7 +244,11 @@ void exchange_info_reader::finish_symbol() {
     count_unknown(schema_unknown::kind::status, symbol_.status_text);
   if (!is_known_contract_type(symbol_.contract_type))
     count_unknown(schema_unknown::kind::contract_type, symbol_.contract_type);
-  symbol_.permissions = permission_sets_.empty() ? permissions_ : permission_sets_;
+  if (permissions_.odd())
+    count_unknown(schema_unknown::kind::field, "permissions");
+  if (permission_sets_.odd())
+    count_unknown(schema_unknown::kind::field, "permissionSets");
+  symbol_.permissions = permission_sets_.text().empty() ? permissions_.text() : permission_sets_.text();
   if (builder.add(symbol_) != symbol_table_builder::added::listable)
     ++info_.bad_symbols;
 }

@@ -15,6 +15,7 @@
 
 #include "runtime/exchange_info.hpp"
 #include "runtime/exchange_info_fields.hpp"
+#include "runtime/exchange_info_permissions.hpp"
 #include "runtime/symbol_table.hpp"
 
 namespace holdfast {
@@ -75,7 +76,7 @@ private:
   bool other_value();
   void body_value(std::string_view text);
   void rate_limit_value(std::string_view text);
-  void permission(std::string& list, std::string_view text);
+  void no_permission();
   void finish_filter();
   void finish_symbol();
   void finish_rate_limit();
@@ -90,9 +91,8 @@ private:
 
   symbol_draft symbol_;
   std::string_view contract_status_;
-  std::string permissions_;
-  std::string permission_sets_;
-  bool group_begins_ = false;
+  permission_list permissions_;
+  permission_list permission_sets_;
 
   std::string_view filter_type_;
   filter_rules filter_;

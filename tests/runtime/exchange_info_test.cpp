@@ -1,7 +1,6 @@
 #include "runtime/exchange_info.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
@@ -293,34 +292,6 @@ TEST(exchange_info, what_is_no_list_is_refused) {
   for (std::size_t at = 0; at <= whole.size(); ++at)
     EXPECT_FALSE(read_exchange_info(std::string{whole}.insert(at, 1, '\0'), usdt)) << at;
   EXPECT_TRUE(read_exchange_info(" " + whole + "\r\n\t ", usdt));
-}
-
-TEST(exchange_info, permissions_are_groups_of_alternatives) {
-  const auto info = read_exchange_info(
-    body_of(plain("AUSDT", "TRADING", ",\"permissionSets\":[[\"SPOT\",\"MARGIN\"],[\"X\",\"SPOT\"]],\"permissions\":[]")
-            + "," + plain("BUSDT", "TRADING", ",\"permissionSets\":[\"GRID\",\"COPY\"]")
-            + "," + plain("CUSDT", "TRADING", ",\"permissions\":[\"SPOT\"]")),
-    usdt);
-  ASSERT_TRUE(info);
-  EXPECT_TRUE(info->table->find("AUSDT")->permits("SPOT"));
-  EXPECT_FALSE(info->table->find("AUSDT")->permits("MARGIN"));
-  EXPECT_TRUE(info->table->find("BUSDT")->permits("COPY"));
-  EXPECT_FALSE(info->table->find("CUSDT")->permits("MARGIN"));
-  const std::array<std::string_view, 2> both{"MARGIN", "X"};
-  EXPECT_TRUE(info->table->find("AUSDT")->permits(both));
-  EXPECT_FALSE(info->table->find("AUSDT")->permits(std::span{both}.first(1)));
-}
-
-TEST(exchange_info, a_permission_that_breaks_the_notation_permits_nobody) {
-  const auto info = read_exchange_info(
-    body_of(plain("AUSDT", "TRADING", ",\"permissions\":[\"A|B\"]") + ","
-            + plain("BUSDT", "TRADING", ",\"permissions\":[\"A&B\",\"\xFF\",\"C\"]")),
-    usdt);
-  ASSERT_TRUE(info);
-  for (const auto* name : {"A", "B", "A|B"})
-    EXPECT_FALSE(info->table->find("AUSDT")->permits(name));
-  EXPECT_TRUE(info->table->find("BUSDT")->permits("C"));
-  EXPECT_FALSE(info->table->find("BUSDT")->permits("A"));
 }
 
 TEST(exchange_info, rules_keep_the_spelling_and_the_value_where_zeros_would_not_fit) {

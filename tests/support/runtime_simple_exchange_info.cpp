@@ -42,32 +42,25 @@ texts last_texts(const simple_json& object) {
   return out;
 }
 
-void add_permission(std::string& list, const std::string& text, char joint) {
-  if (!list.empty())
-    list += joint;
-  list += text.empty() || text.find_first_of("&|") != std::string::npos || !is_clean_utf8(text) ? "?" : text;
-}
-
-std::string flat_permissions(const simple_json& list) {
+std::string alternatives(const simple_json& list) {
   std::string out;
-  for (const auto& one : list.elements)
-    if (one.is == kind::text)
-      add_permission(out, one.text, '|');
+  for (const auto& one : list.elements) {
+    const bool readable = one.is == kind::text && !one.text.empty() && one.text.find_first_of("&|") == std::string::npos
+                          && is_clean_utf8(one.text);
+    out += (out.empty() ? "" : "|") + (readable ? one.text : "?");
+  }
   return out;
 }
 
 std::string permission_sets(const simple_json& sets) {
+  const auto groups = std::count_if(sets.elements.begin(), sets.elements.end(), [](const auto& one) { return one.is == kind::array; });
+  if (groups == 0)
+    return alternatives(sets);
+  if (static_cast<std::size_t>(groups) != sets.elements.size())
+    return "?";
   std::string out;
-  for (const auto& group : sets.elements) {
-    if (group.is == kind::text)
-      add_permission(out, group.text, '|');
-    char joint = '&';
-    if (group.is != kind::array)
-      continue;
-    for (const auto& one : group.elements)
-      if (one.is == kind::text)
-        add_permission(out, one.text, std::exchange(joint, '|'));
-  }
+  for (const auto& group : sets.elements)
+    out += (out.empty() ? "" : "&") + (group.elements.empty() ? "?" : alternatives(group));
   return out;
 }
 
@@ -103,10 +96,11 @@ texts read_symbol(const simple_json& object) {
   for (std::size_t i = 0; i < object.keys.size(); ++i) {
     const auto& key = object.keys[i];
     const auto& value = object.elements[i];
-    if (key == "permissions" && value.is == kind::array)
-      out["permissions"] = flat_permissions(value);
-    if (key == "permissionSets" && value.is == kind::array)
-      sets = permission_sets(value);
+    const bool said_at_all = value.is != kind::other;
+    if (key == "permissions" && said_at_all)
+      out["permissions"] = value.is == kind::array ? alternatives(value) : "?";
+    if (key == "permissionSets" && said_at_all)
+      sets = value.is == kind::array ? permission_sets(value) : "?";
     if (key == "filters" && value.is == kind::array)
       for (const auto& filter : value.elements)
         if (filter.is == kind::object)
