@@ -16,7 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t unknown_max = 256;
+constexpr auto smaller_at_first = 10min; // one mirror may have answered something else
 constexpr auto smaller_for = 24h;
+constexpr auto again_within = 24h;
 constexpr auto ahead_max = 60s; // of an exchange's clock, before ours
 constexpr std::size_t accepted_bytes_max = 64u << 10;
 
@@ -34,7 +36,8 @@ void keep_for_inspection(const std::string& path, const refused_table& refused) 
   append_json_string(text, to_string(refused.verdict.reason));
   text += ",\"detail\":";
   append_json_string(text, refused.verdict.detail);
-  text += ",\"table\":" + encode_symbols({refused.table, refused.source, refused.fetched_at, {}, {}}) + "}\n";
+  const auto table = encode_symbols({refused.table, refused.source, refused.fetched_at, {}, {}});
+  text += ",\"table\":" + (table.empty() ? "null" : table) + "}\n";
   if (!replace_file(path, text))
     logger()->warn("the refused table is not kept for inspection file={}", log_value(path));
 }
@@ -78,12 +81,16 @@ std::optional<std::int64_t> exchange_memory::weight_limit() const {
 
 void exchange_memory::whole_was_too_large() {
   std::lock_guard guard{mutex_};
-  smaller_until_ = clock_->boot_now() + smaller_for;
+  const auto now = clock_->boot_now();
+  if (smaller_until_ && now < *smaller_until_)
+    return; // a question that was under way
+  const bool again = smaller_until_ && now < *smaller_until_ + again_within;
+  smaller_until_ = now + (again ? std::chrono::nanoseconds{smaller_for} : std::chrono::nanoseconds{smaller_at_first});
 }
 
 bool exchange_memory::asks_for_whole() const {
   std::lock_guard guard{mutex_};
-  return clock_->boot_now() >= smaller_until_;
+  return !smaller_until_ || clock_->boot_now() >= *smaller_until_;
 }
 
 void exchange_memory::schema_seen(const std::vector<schema_unknown>& unknown, std::uint64_t bad_symbols) {
@@ -172,7 +179,7 @@ void exchange_memory::keep_accepted() {
 exchange_facts exchange_memory::facts() const {
   std::lock_guard guard{mutex_};
   auto copy = facts_;
-  copy.without_permission_sets = clock_->boot_now() < smaller_until_;
+  copy.without_permission_sets = smaller_until_ && clock_->boot_now() < *smaller_until_;
   if (copy.key_refused_until && clock_->boot_now() >= *copy.key_refused_until)
     copy.key_refused_until.reset();
   return copy;

@@ -4,7 +4,8 @@
 //
 // Threads  any.
 // Bounds   256 unknown names; one refused table, in memory and as a file of the state folder (for inspection: the
-//          reason, then the table as symbol_codec.hpp writes it); 256 pinned symbols that were let go.
+//          reason, then the table as symbol_codec.hpp writes it, null where it is too large for that); 256 pinned
+//          symbols that were let go.
 // Restart  forgotten, but for that file and the one of what an operator accepted, which processes on the folder share.
 #pragma once
 
@@ -66,7 +67,8 @@ public:
   void limit_told(std::int64_t limit);
   // As limit_told() last; none: not told yet.
   std::optional<std::int64_t> weight_limit() const;
-  // Asking for less was needed; remembered for a day, then the whole is tried again.
+  // Asking for less was needed. Remembered for 10 minutes, then the whole is tried again; where that is too large within a
+  // day after them, for a day, and so on. While it is remembered another one changes nothing.
   void whole_was_too_large();
   // False: the next question leaves permission sets out.
   bool asks_for_whole() const;
@@ -99,7 +101,7 @@ private:
   clock_ptr clock_;
   mutable std::mutex mutex_;
   exchange_facts facts_;
-  boot_time smaller_until_{};
+  std::optional<boot_time> smaller_until_; // none: the whole was never too large
   // What is in the file, so that a table refused a hundred times is written once.
   std::optional<std::pair<std::uint64_t, gate_reason>> kept_;
   std::unique_ptr<gate_acceptance> accepted_;
