@@ -1,5 +1,5 @@
-// The real reader against the simple one: on the synthetic corpus of the fuzzer, on the recordings, and on what small
-// changes make of both.
+// The real reader against the simple one: on the synthetic corpus of the fuzzer and what small changes make of it, on the
+// recordings, and on bodies in their shape that are made up.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/runtime_made_exchange_info.hpp"
 #include "tests/support/runtime_recordings.hpp"
 #include "tests/support/runtime_simple_exchange_info.hpp"
 
@@ -54,6 +55,11 @@ TEST(exchange_info_readers, agree_on_the_corpus_and_on_changes_of_it) {
       ASSERT_EQ(difference_between_readers(other).value_or(""), "") << other.substr(0, 2000);
     }
   }
+}
+
+TEST(exchange_info_readers, agree_on_whole_bodies) {
+  for (const auto* name : {"spot_made", "futures_made"})
+    EXPECT_EQ(difference_between_readers(test::body_named(name).value_or("")).value_or(""), "") << name;
 }
 
 TEST(exchange_info_readers, agree_on_the_recordings) {

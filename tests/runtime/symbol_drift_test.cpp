@@ -1,4 +1,4 @@
-// What happens to the exchange's list from one poll to the next, played on the recordings.
+// What happens to the exchange's list from one poll to the next, played on the recordings and on bodies that are made up.
 #include <functional>
 #include <iterator>
 
@@ -8,7 +8,7 @@
 #include "runtime/symbol_diff.hpp"
 #include "runtime/symbol_list.hpp"
 #include "runtime/symbol_merge.hpp"
-#include "tests/support/runtime_recordings.hpp"
+#include "tests/support/runtime_made_exchange_info.hpp"
 #include "tests/support/runtime_symbols.hpp"
 
 namespace holdfast {
@@ -28,7 +28,7 @@ struct symbol_drift : ::testing::TestWithParam<const char*> {
   market which = std::string_view{GetParam()}.starts_with("spot") ? market::spot : market::futures;
 
   void SetUp() override {
-    const auto body = test::recording(GetParam());
+    const auto body = test::body_named(GetParam());
     if (!body)
       GTEST_SKIP() << "no recordings at " HOLDFAST_SHARED_DATA;
     const auto info = read_exchange_info(*body, usdt);
@@ -127,7 +127,7 @@ TEST_P(symbol_drift, a_list_without_permission_sets_costs_no_permission) {
   EXPECT_EQ(kept->server_time_ms(), without->server_time_ms());
 }
 
-TEST_P(symbol_drift, no_tick_or_step_of_the_recordings_is_zero_so_that_one_of_zero_is_not_believed) {
+TEST_P(symbol_drift, no_tick_or_step_of_a_list_is_zero_so_that_one_of_zero_is_not_believed) {
   for (const auto& one : before->symbols())
     EXPECT_TRUE(one.tick_size.present() && one.tick_size.units > 0 && one.step_size.present() && one.step_size.units > 0) << one.name;
   const auto after = next([](auto& one, auto position) {
@@ -155,8 +155,12 @@ TEST_P(symbol_drift, ticks_of_zero_are_not_believed) {
             gate_reason::zero_rules);
 }
 
-INSTANTIATE_TEST_SUITE_P(recordings, symbol_drift, ::testing::Values("spot_2022-09-22.json", "futures_2025-08-22.json"),
-                         [](const auto& which) { return std::string(which.param, std::string_view{which.param}.find('_')); });
+std::string market_name(const ::testing::TestParamInfo<const char*>& which) {
+  return std::string(which.param, std::string_view{which.param}.find('_'));
+}
+
+INSTANTIATE_TEST_SUITE_P(recordings, symbol_drift, ::testing::Values("spot_2022-09-22.json", "futures_2025-08-22.json"), market_name);
+INSTANTIATE_TEST_SUITE_P(made, symbol_drift, ::testing::Values("spot_made", "futures_made"), market_name);
 
 } // namespace
 } // namespace holdfast

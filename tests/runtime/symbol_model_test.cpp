@@ -4,7 +4,7 @@
 
 #include "runtime/exchange_info.hpp"
 #include "tests/support/runtime_big_decimal.hpp"
-#include "tests/support/runtime_recordings.hpp"
+#include "tests/support/runtime_made_exchange_info.hpp"
 
 namespace holdfast {
 namespace {
@@ -82,7 +82,7 @@ void expect_rounded(const std::string& given, decimal rounded, const rule_value&
 class every_symbol : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(every_symbol, rounds_and_checks_as_the_model_does) {
-  const auto body = test::recording(GetParam());
+  const auto body = test::body_named(GetParam());
   if (!body)
     GTEST_SKIP() << "no recordings at " HOLDFAST_SHARED_DATA;
   const auto info = read_exchange_info(*body, {});
@@ -111,6 +111,8 @@ INSTANTIATE_TEST_SUITE_P(recordings, every_symbol,
                          ::testing::Values("spot_2020-10-09.json", "spot_2022-09-22.json", "futures_2022-12-22.json",
                                          "futures_2025-08-22.json"),
                          [](const auto& which) { return std::string(which.param, std::string_view{which.param}.find('-')); });
+INSTANTIATE_TEST_SUITE_P(made, every_symbol, ::testing::Values("spot_made", "futures_made"),
+                         [](const auto& which) { return std::string{which.param}; });
 
 } // namespace
 } // namespace holdfast
