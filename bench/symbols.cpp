@@ -236,8 +236,10 @@ int run(int argc, char** argv) {
                              {"view_find_while_publishing", "absl_flat_hash_map_find", 1},
                              {"view_find_while_publishing", "shared_ptr_unordered_map_find", 3, true},
                              {"build_table", "rapidjson_reader_default_flags", 2}});
-  if (const auto find = best.find("view_find"); find != best.end())
-    std::printf("view_find: %.2f ns (wanted: at most 10): %s\n", find->second, find->second <= 10 ? "met" : (met = false, "MISSED"));
+  for (const auto* name : {"view_find", "view_find_while_publishing"})
+    if (const auto find = best.find(name); find != best.end())
+      std::printf("%s: %.2f ns (wanted: at most 10): %s\n", name, find->second,
+                  find->second <= 10 ? "met" : (met = false, "MISSED"));
   met = print_slowest_lookups() && met;
   met = print_memory() && met;
   return met ? 0 : 1;
