@@ -38,7 +38,7 @@ gone_symbols find_gone(const symbol_table& previous, const symbol_table& next, s
       continue;
     }
     const auto since = one.gone_since_ms > 0 ? one.gone_since_ms : now_ms;
-    if (now_ms - since <= keep_ms)
+    if (now_ms - since < keep_ms)
       gone[behind].push_back({&one, since});
   }
   return gone;

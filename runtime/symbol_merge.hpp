@@ -17,7 +17,7 @@ namespace holdfast {
 inline constexpr std::chrono::hours keep_gone_default{24 * 30};
 
 // `next` with the symbols of `previous` that it lacks: status GONE, their last rules, and since when. Those missed for
-// longer than `keep_for` are left out. `next` itself where there is nothing to add.
+// `keep_for` or longer are left out, with a `keep_for` of zero all. `next` itself where there is nothing to add.
 // Pre: `next` is a whole list of the exchange (a bare array of the tradable symbols lacks most of them), not null;
 //      `previous` may be null.
 symbol_table_ptr merge_gone(const symbol_table_ptr& previous, symbol_table_ptr next, wall_time now, const list_rules& rules,

@@ -56,10 +56,15 @@ TEST(merge_gone, counts_from_when_a_symbol_was_missed_first_and_drops_it_in_the_
   const auto second = merge_gone(first, table_from(a), day_one + std::chrono::days{29}, {});
   EXPECT_EQ(second->find("BUSDT")->gone_since_ms, first->find("BUSDT")->gone_since_ms);
   EXPECT_EQ(second->content_hash(), first->content_hash());
-  EXPECT_NE(merge_gone(second, table_from(a), day_one + std::chrono::days{30}, {})->find("BUSDT"), nullptr);
-  EXPECT_EQ(merge_gone(second, table_from(a), day_one + std::chrono::days{30} + 1ms, {})->find("BUSDT"), nullptr);
+  EXPECT_NE(merge_gone(second, table_from(a), day_one + std::chrono::days{30} - 1ms, {})->find("BUSDT"), nullptr);
+  EXPECT_EQ(merge_gone(second, table_from(a), day_one + std::chrono::days{30}, {})->find("BUSDT"), nullptr);
   EXPECT_EQ(merge_gone(first, table_from(a), day_one + 1min, {}, 30s)->find("BUSDT"), nullptr);
   EXPECT_NE(merge_gone(first, table_from(a), day_one - 1h, {})->find("BUSDT"), nullptr) << "the clock stepped back";
+}
+
+TEST(merge_gone, keeps_nothing_where_nothing_is_to_be_kept) {
+  const auto next = table_from(a);
+  EXPECT_EQ(merge_gone(table_from(a + "," + b), next, day_one, {}, 0s), next);
 }
 
 TEST(merge_gone, gives_way_to_the_symbol_that_comes_back) {
