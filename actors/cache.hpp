@@ -22,6 +22,9 @@
 //           none. A newer table of another process replaces ours, never the other way; one without a token is given one
 //           and written once the store answers, unless the store has a younger one.
 // Refused   lists that the store does not take are offered again every 30 s while they are fresh.
+// Rejected  orders: one refresh for all that were reported meanwhile, 10 s after the last fetch at the earliest. One that
+//           fails, or whose question was older than the report, is followed by another one after 10 s or as soon as the
+//           exchange may be asked, for the TTL at most: what is fresh then was asked for after the report.
 // Missed    announcements: the fence of each market is looked at every `look_interval`.
 // Restart   the board survives it.
 #pragma once
@@ -107,7 +110,8 @@ struct cached_market {
   bool following = false;    // reading another process's table
   bool follow_again = false; // something newer was announced meanwhile
   running_timers timers;     // of the callers' patience
-  std::optional<boot_time> reported_at; // a rejection waits for its refresh
+  std::optional<boot_time> reported_at; // the last rejection, until a table is known that was asked for after it
+  bool rejection_planned = false;       // a refresh for it
   std::optional<boot_time> rejection_refresh; // the last one
   boot_time early_from{};        // a read from here on causes a refresh
   boot_time forbidden_until{};   // nobody may ask the exchange: no use in a lease

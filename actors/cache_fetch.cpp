@@ -230,6 +230,7 @@ refresh_outcome outcome_of(self_pointer self, market which, bool fetched) {
 void answer_refreshers(self_pointer self, refresh_outcome outcome) {
   for (auto& promise : std::exchange(of(self, outcome.which).refreshers, {}))
     promise.deliver(outcome);
+  settle_rejection(self, outcome.which);
 }
 
 void want_table(self_pointer self, market which, nanoseconds at_age) {

@@ -52,6 +52,7 @@ void look_for_last_good(self_pointer self, market which);
 void want_table(self_pointer self, market which, std::chrono::nanoseconds at_age);
 // A fresh table without a token gets one and goes into the store.
 void bring_into_store(self_pointer self, market which);
+// After every attempt: whoever wanted it is told, and what it left open is planned anew.
 void answer_refreshers(self_pointer self, refresh_outcome outcome);
 // What a refresher is told of the table that hangs.
 refresh_outcome outcome_of(self_pointer self, market which, bool fetched);
@@ -138,6 +139,8 @@ void write_again(self_pointer self, market which);
 
 void report_rejection(self_pointer self, const rejection_reported& report);
 void refresh_for_rejection(self_pointer self, market which);
+// An attempt is over, or none was needed: a report that it did not answer gets another one.
+void settle_rejection(self_pointer self, market which);
 
 // --- cache_early.cpp
 

@@ -81,6 +81,60 @@ CAF_TEST(a rejection is answered by a table that somebody fetched after it) {
   CAF_CHECK_EQUAL(supervisor->fetches, 2);
 }
 
+CAF_TEST(a rejection reported while a fetch is running is not answered by it) {
+  read();
+  end_fetches(good(3));
+  advance(20s);
+  refresh();
+  const auto asked_before = good(3);
+  advance(1s);
+  report();
+  end_fetches(asked_before);
+  advance(9999ms);
+  CAF_CHECK_EQUAL(supervisor->fetches, 2);
+  advance(1ms);
+  CAF_CHECK_EQUAL(supervisor->fetches, 3);
+  end_fetches(good(3));
+  advance(100s);
+  CAF_CHECK_EQUAL(supervisor->fetches, 3);
+}
+
+CAF_TEST(a rejection whose refresh fails is followed by another one as soon as that is allowed) {
+  read();
+  end_fetches(good(3));
+  advance(20s);
+  report();
+  end_fetches(failed());
+  report();
+  advance(9999ms);
+  CAF_CHECK_EQUAL(supervisor->fetches, 2);
+  advance(1ms);
+  CAF_CHECK_EQUAL(supervisor->fetches, 3);
+  auto forbidden = failed();
+  forbidden.failure = fault::fetch_forbidden;
+  forbidden.forbidden_until = clock->boot_now() + 60s;
+  end_fetches(forbidden);
+  advance(60s - 1ns);
+  CAF_CHECK_EQUAL(supervisor->fetches, 3);
+  advance(1ns);
+  CAF_CHECK_EQUAL(supervisor->fetches, 4);
+  end_fetches(good(3));
+  advance(100s);
+  CAF_CHECK_EQUAL(supervisor->fetches, 4);
+}
+
+CAF_TEST(a rejection is forgotten when every table from before it is stale) {
+  read();
+  end_fetches(good(3));
+  advance(20s);
+  report();
+  for (int i = 0; i < 100; ++i) {
+    end_fetches(failed());
+    advance(10s);
+  }
+  CAF_CHECK_EQUAL(supervisor->fetches, 1 + 31); // every 10 s, the last one when the TTL was over
+}
+
 CAF_TEST(a stale answer older than the caller accepts is refused and only for callers who ask) {
   publish_last_good(2);
   advance(60s);
