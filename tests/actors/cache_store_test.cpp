@@ -299,7 +299,7 @@ CAF_TEST(nonsense under the plain key is a handful of lines however often it is 
   CAF_CHECK_EQUAL(log.count(spdlog::level::info, "reading the plain list of the store works again"), 1);
 }
 
-CAF_TEST(a foreign value is one warning and one read however often it is looked at) {
+CAF_TEST(a foreign value is one read however often it is looked at) {
   restart_with([](cache_settings& settings) { settings.look_interval = 5s; });
   put_full(full_value(4, 10s, {7, 0}, "test network"));
   advance(5s);
@@ -309,6 +309,23 @@ CAF_TEST(a foreign value is one warning and one read however often it is looked 
     advance(5s);
   CAF_CHECK_EQUAL(count_reads(keys::symbols_full(market::spot)), 1);
   CAF_CHECK(store_is_foreign());
+}
+
+CAF_TEST(however many foreign values come for whatever market are one warning) {
+  const test::captured_log log;
+  restart_with([](cache_settings& settings) { settings.look_interval = 5s; });
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    const table_order order{i, 0};
+    for (const auto which : all_markets) {
+      store->values[keys::fence(keys::symbols_full(which))] = {to_text(order), std::nullopt};
+      store->values[std::string{keys::symbols_full(which)}] = {full_value(4, 10s, order, "test network"), std::nullopt};
+    }
+    advance(5s);
+  }
+  for (const auto which : all_markets)
+    CAF_CHECK_EQUAL(count_reads(keys::symbols_full(which)), 5);
+  CAF_CHECK_EQUAL(log.warnings("another configuration"), 1);
+  CAF_CHECK_EQUAL(log.warnings(" shares this store"), 1);
 }
 
 CAF_TEST(a store shared with another configuration is told until only ours was there for twice the ttl) {
