@@ -5,6 +5,7 @@
 
 #include "actors/cache_parts.hpp"
 #include "runtime/log.hpp"
+#include "runtime/symbol_calendar.hpp"
 
 namespace holdfast::cache_parts {
 

@@ -156,7 +156,5 @@ void note_read(self_pointer self, market which);
 // Hangs the table on the board; its version grows only where its content differs from what hangs there.
 published_ptr publish(self_pointer self, market which, const symbols_answer& answer, boot_time fresh_until);
 void subscribe(self_pointer self, const symbols_listener& listener);
-// The next time after now at which a symbol of the table is listed or delivered.
-std::optional<wall_time> next_change(const symbol_table& table, wall_time now);
 
 } // namespace holdfast::cache_parts

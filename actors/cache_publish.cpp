@@ -1,16 +1,8 @@
-#include <algorithm>
-
 #include <caf/send.hpp>
 
 #include "actors/cache_parts.hpp"
 
 namespace holdfast::cache_parts {
-
-namespace {
-
-constexpr std::int64_t year_9999_ms = 253'402'300'800'000; // its end; the exchange's numbers are any
-
-} // namespace
 
 published_ptr publish(self_pointer self, market which, const symbols_answer& answer, boot_time fresh_until) {
   auto& board = *self->state.board;
@@ -31,23 +23,6 @@ published_ptr publish(self_pointer self, market which, const symbols_answer& ans
 void subscribe(self_pointer self, const symbols_listener& listener) {
   self->state.subscribers.push_back(listener);
   self->monitor(listener);
-}
-
-std::optional<wall_time> next_change(const symbol_table& table, wall_time now) {
-  std::optional<wall_time> next;
-  const auto consider = [&](std::int64_t milliseconds) {
-    if (milliseconds <= 0 || milliseconds > year_9999_ms)
-      return;
-    const wall_time at{std::chrono::milliseconds{milliseconds}};
-    // Perpetual contracts are delivered in the year 2100.
-    if (at > now && at < now + std::chrono::hours{24 * 366} && (!next || at < *next))
-      next = at;
-  };
-  for (const auto& one : table.symbols()) {
-    consider(one.onboard_ms);
-    consider(one.delivery_ms);
-  }
-  return next;
 }
 
 } // namespace holdfast::cache_parts

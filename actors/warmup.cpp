@@ -5,6 +5,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "messages/task_request.hpp"
+#include "runtime/symbol_calendar.hpp"
 
 namespace holdfast {
 
@@ -15,6 +16,7 @@ using std::chrono::nanoseconds;
 using self_pointer = warmup_actor::stateful_pointer<warmup_state>;
 
 constexpr auto tick = 5s;
+constexpr auto retry_wait_max = 10s;
 // After a symbol's time the exchange needs a moment, and of many processes one suffices.
 constexpr auto change_delay_min = 1s;
 constexpr auto change_delay_max = 3s;
@@ -43,26 +45,54 @@ void draw_period(self_pointer self, market which) {
   of(self, which).period = longest - random_within(self, 0ns, longest / 10);
 }
 
+// Not again at once where a refresh did not bring what a change that is over has changed.
+boot_time earlier_for_change(self_pointer self, market which, boot_time at) {
+  const auto& one = of(self, which);
+  if (!one.change_at)
+    return at;
+  return std::min(at, std::max(*one.change_at, now_of(self)) + random_within(self, change_delay_min, change_delay_max));
+}
+
 void wait_for_next_interval(self_pointer self, market which, boot_time from) {
   auto& one = of(self, which);
   one.retry = 0;
   one.retry_wait.reset();
-  auto at = from + one.period;
-  if (one.change_at)
-    at = std::min(at, *one.change_at + random_within(self, change_delay_min, change_delay_max));
-  refresh_at(self, which, at);
+  refresh_at(self, which, earlier_for_change(self, which, from + one.period));
+}
+
+void note_change(self_pointer self, market which, std::optional<wall_time> change) {
+  of(self, which).change_at.reset();
+  if (change)
+    of(self, which).change_at = now_of(self) + (*change - self->state.clock->wall_now());
+}
+
+// A change that is over for a period is in every table that a refresh lets pass: the next one is looked for.
+void look_at_board(self_pointer self, market which) {
+  auto& one = of(self, which);
+  one.publication = self->state.board->publication(which);
+  const auto newest = self->state.board->current(which);
+  const auto now = self->state.clock->wall_now();
+  const auto period = std::chrono::floor<wall_time::duration>(one.period);
+  const auto since = std::max(newest->fetched_at.value_or(now), now - period);
+  note_change(self, which, newest->table ? next_change(*newest->table, since) : std::nullopt);
+}
+
+bool change_is_due(self_pointer self, market which) {
+  const auto& change = of(self, which).change_at;
+  return change && *change <= now_of(self);
 }
 
 void failed(self_pointer self, market which, std::optional<boot_time> forbidden_until) {
   auto& one = of(self, which);
-  if (one.retry >= self->state.settings.retries_max) {
-    if (one.change_at && *one.change_at <= now_of(self))
-      one.change_at.reset();
+  const bool retries_left = one.retry < self->state.settings.retries_max;
+  if (!retries_left && change_is_due(self, which) && now_of(self) - *one.change_at >= one.period)
+    look_at_board(self, which);
+  if (!retries_left && !change_is_due(self, which))
     return wait_for_next_interval(self, which, now_of(self));
-  }
   ++one.retry;
   self->state.settings.watched->of(which).refresh_retries.fetch_add(1, std::memory_order_relaxed);
-  const auto at = now_of(self) + one.retry_wait.next();
+  const auto wait = retries_left ? one.retry_wait.next() : retry_wait_max - random_within(self, 0ns, retry_wait_max / 10);
+  const auto at = now_of(self) + wait;
   refresh_at(self, which, std::max(at, forbidden_until.value_or(at)));
 }
 
@@ -73,9 +103,7 @@ void succeeded(self_pointer self, market which, const refresh_outcome& outcome) 
   if (one.fetched != fetched)
     draw_period(self, which);
   one.fetched = fetched;
-  one.change_at.reset();
-  if (outcome.next_change)
-    one.change_at = now + (*outcome.next_change - self->state.clock->wall_now());
+  note_change(self, which, outcome.next_change);
   wait_for_next_interval(self, which, fetched);
 }
 
@@ -99,7 +127,7 @@ void refresh(self_pointer self, market which) {
   one.next.reset();
   auto at_age = one.period;
   // What was fetched before a listing does not have it.
-  if (one.change_at && *one.change_at <= now_of(self))
+  if (change_is_due(self, which))
     at_age = std::min(at_age, now_of(self) - *one.change_at);
   // Longer than another process's fetch and our own may take one after the other.
   request_as_task<refresh_outcome>(
@@ -109,9 +137,21 @@ void refresh(self_pointer self, market which) {
     [self, which](const caf::error&) { failed(self, which, std::nullopt); });
 }
 
+// Reads, rejections, operators and other processes bring tables, too.
+void look_for_new_table(self_pointer self, market which) {
+  auto& one = of(self, which);
+  if (one.publication == self->state.board->publication(which))
+    return;
+  look_at_board(self, which);
+  // A retry comes soon, or as soon as the exchange allows it.
+  if (one.retry == 0)
+    one.next = earlier_for_change(self, which, *one.next);
+}
+
 void wake_up(self_pointer self, market which) {
   if (!of(self, which).next)
     return;
+  look_for_new_table(self, which);
   if (now_of(self) >= *of(self, which).next)
     refresh(self, which);
   else
@@ -130,14 +170,16 @@ warmup_status status_of(const warmup_state& state) {
 
 } // namespace
 
-warmup_actor::behavior_type warmup(self_pointer self, warmup_settings settings, clock_ptr clock, cache_actor cache) {
+warmup_actor::behavior_type warmup(self_pointer self, warmup_settings settings, clock_ptr clock,
+                                   symbol_board_ptr board, cache_actor cache) {
   auto& state = self->state;
   state.settings = std::move(settings);
   state.clock = std::move(clock);
+  state.board = std::move(board);
   state.cache = std::move(cache);
   state.random.seed(state.settings.seed);
   for (const auto which : all_markets) {
-    of(self, which).retry_wait = backoff{250ms, 10s, state.random()};
+    of(self, which).retry_wait = backoff{250ms, retry_wait_max, state.random()};
     if (state.settings.markets[index(which)].interval > 0ns) {
       draw_period(self, which);
       refresh(self, which);

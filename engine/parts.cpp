@@ -209,7 +209,7 @@ void engine_parts::spawn_actors() {
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(counters)});
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(cache)});
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(last_good)});
-  warmup = system.spawn(holdfast::warmup, std::move(warming), clock, cache);
+  warmup = system.spawn(holdfast::warmup, std::move(warming), clock, board, cache);
 }
 
 void engine_parts::spawn_rate_limiter() {

@@ -178,7 +178,7 @@ CAF_TEST(warmup refreshes within its period and retries a bounded number of time
   });
   settings.markets[0] = {100s, 1000s, refreshes};
   settings.retries_max = 3;
-  const auto warm = sys.spawn(warmup, settings, clock_ptr{clock}, under_test);
+  const auto warm = sys.spawn(warmup, settings, clock_ptr{clock}, board, under_test);
   consume_messages();
   CAF_CHECK_EQUAL(plan->fetches, 1);
   advance(90s - 1ns);

@@ -43,6 +43,7 @@ struct fixture : test::actor_fixture {
   cache_actor cache = sys.spawn(scripted_cache, plan, clock_ptr{clock});
   warmup_actor under_test;
   task_board board{clock_ptr{clock}};
+  symbol_board_ptr tables = std::make_shared<symbol_board>();
   task refreshes;
 
   void start(std::chrono::nanoseconds interval, std::chrono::nanoseconds ttl, std::uint64_t seed = 1) {
@@ -53,7 +54,7 @@ struct fixture : test::actor_fixture {
     settings.markets[0] = {interval, ttl, refreshes};
     settings.retries_max = 3;
     settings.seed = seed;
-    under_test = sys.spawn(warmup, settings, clock_ptr{clock}, cache);
+    under_test = sys.spawn(warmup, settings, clock_ptr{clock}, tables, cache);
     consume_messages();
   }
   void stop() {
@@ -68,6 +69,16 @@ struct fixture : test::actor_fixture {
   }
   market_warmup_status status() {
     return ask<warmup_status>(under_test, get_warmup_status{}).value_or(warmup_status{}).markets[0];
+  }
+  // A table that others brought, `age` ago, and of which one symbol is listed `in` that time from now.
+  void publish(std::chrono::nanoseconds age, std::chrono::nanoseconds in) {
+    const auto listed = std::chrono::floor<std::chrono::milliseconds>(clock->wall_now() + std::chrono::floor<std::chrono::microseconds>(in));
+    symbol_table_builder builder;
+    builder.add({.name = "AUSDT", .base_asset = "A", .quote_asset = "USDT", .status_text = "PENDING_TRADING",
+                 .onboard_ms = listed.time_since_epoch().count()});
+    const auto fetched_at = clock->wall_now() - std::chrono::floor<std::chrono::microseconds>(age);
+    const auto fetched = clock->boot_now() - age;
+    tables->publish(market::spot, {builder.build({}), symbols_source::cache, fetched_at, fetched, fetched + 300s, {}, 2, {}});
   }
   // Until the next refresh was asked for, in steps of `step`.
   std::chrono::nanoseconds until_next(std::chrono::nanoseconds step = 100ms) {
@@ -182,6 +193,69 @@ CAF_TEST(a refresh comes right after a symbol is listed and wants a table fetche
   const auto wait = until_next();
   CAF_CHECK(wait >= 61s && wait <= 63s + 100ms);
   CAF_CHECK(plan->asked[1].second >= 1s && plan->asked[1].second <= 3s + 100ms);
+  CAF_CHECK(until_next() > 215s);
+}
+
+CAF_TEST(a listing in a table that others brought is heard of within one tick) {
+  start(300s, 300s);
+  advance(20s);
+  publish(0s, 30s);
+  const auto wait = until_next();
+  CAF_CHECK(wait >= 31s && wait <= 33s + 100ms);
+  CAF_CHECK(plan->asked[1].second >= 1s && plan->asked[1].second <= 3s + 100ms);
+  CAF_CHECK(until_next() > 215s);
+}
+
+CAF_TEST(a table of others from before a listing that is over is refreshed at once) {
+  start(300s, 300s);
+  publish(60s, -20s);
+  CAF_CHECK(until_next() <= 5s + 3s + 100ms);
+  CAF_CHECK(plan->asked[1].second > 20s && plan->asked[1].second <= 28s + 100ms);
+  publish(1000s, -900s); // in every table that is young enough
+  CAF_CHECK(until_next() > 215s);
+}
+
+CAF_TEST(a listing in the list of the state folder is known though the exchange was out at start) {
+  publish(1000s, 60s);
+  plan->answer.failure = fault::fetch_failed;
+  start(300s, 300s);
+  const auto listed = clock->boot_now() + 60s;
+  while (clock->boot_now() < listed)
+    until_next();
+  CAF_CHECK(clock->boot_now() <= listed + 4s);
+}
+
+CAF_TEST(a refresh for a listing is retried for a period and not given up with the retries) {
+  plan->answer.next_change = clock->wall_now() + 60s;
+  start(300s, 300s);
+  plan->answer.next_change.reset();
+  plan->answer.failure = fault::fetch_failed;
+  const auto listed = clock->boot_now() + 60s;
+  for (int i = 0; i < 4; ++i)
+    until_next();
+  std::chrono::nanoseconds tried_for{};
+  for (auto wait = until_next(); wait <= 10s + 100ms; wait = until_next()) {
+    CAF_REQUIRE(wait >= 9s);
+    tried_for = clock->boot_now() - listed;
+    CAF_REQUIRE(tried_for < 251s);
+  }
+  CAF_CHECK(tried_for >= 216s);
+  CAF_CHECK_EQUAL(status().retry, 1u); // of the next interval
+}
+
+CAF_TEST(a refresh for a listing is not retried before the exchange allows it and ends with a table) {
+  plan->answer.next_change = clock->wall_now() + 60s;
+  start(300s, 300s);
+  plan->answer.next_change.reset();
+  plan->answer.failure = fault::fetch_failed;
+  for (int i = 0; i < 6; ++i)
+    until_next();
+  plan->answer.failure = fault::fetch_forbidden;
+  plan->answer.forbidden_until = clock->boot_now() + 60s;
+  until_next();
+  plan->answer = script{}.answer;
+  const auto wait = until_next();
+  CAF_CHECK(wait > 45s && wait <= 51s + 100ms);
   CAF_CHECK(until_next() > 215s);
 }
 
