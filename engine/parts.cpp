@@ -61,6 +61,7 @@ engine_parts::engine_parts(caf::actor_system& on, engine_means given)
   for (const auto which : all_markets)
     if (const auto& list = known[index(which)]; list.table)
       board->publish(which, {list.table, list.source, list.fetched_at, list.fetched_boot, {}, list.order, 1, list.judged_since});
+  spawn_history();
   spawn_actors();
   spawn_rate_limiter();
   spawn_keepers();
@@ -230,12 +231,15 @@ void engine_parts::spawn_keepers() {
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(task_keeper)});
 }
 
-// The history is shared by all who open the folder; without a folder there is none.
-void engine_parts::spawn_watchers() {
+// Shared by all who open the folder; without a folder there is none. Before the fetchers, which start threads of their own meanwhile.
+void engine_parts::spawn_history() {
   const auto limits = history_limits_of(settings);
   const bool wanted = !folder.path.empty() && limits.keeps_any();
   history = spawn_waiting(system, means.own_threads, "history", holdfast::history,
                           wanted ? folder.file("history.sqlite") : std::string{}, limits, clock, ends);
+}
+
+void engine_parts::spawn_watchers() {
   feature_keeper = system.spawn(holdfast::feature_keeper, feature_keeper_settings{}, clock, features, counters, store, history);
   caf::anon_send(store, store_listen{caf::actor_cast<store_listener>(feature_keeper)});
   monitor_settings watching;

@@ -35,6 +35,7 @@ namespace holdfast {
 struct engine_parts {
   engine_parts(caf::actor_system& on, engine_means given);
 
+  void spawn_history();
   void spawn_actors();
   void spawn_watchers();
   void spawn_rate_limiter();

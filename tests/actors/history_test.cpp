@@ -102,7 +102,8 @@ CAF_TEST(questions are answered at once while another program writes to the file
   }
   const test::held_database held{folder.file("history.sqlite")};
   const auto began = boot_clock::now();
-  CAF_CHECK_EQUAL(answer({}, 60).line.points.back().value, 240);
+  const auto by_minute = answer({}, 60);
+  CAF_CHECK_EQUAL(by_minute.line.points.back().value, 240);
   const auto days = ask<history_days>(under_test, history_days_wanted{{"metrics:a:b"}, 1});
   CAF_REQUIRE(days && days->growth.size() == 1);
   CAF_CHECK_EQUAL(days->growth.front().back(), 240);
