@@ -31,6 +31,7 @@ struct started_store {
 // How one is started.
 using store_starter = std::function<started_store(caf::actor_system&, const clock_ptr&, const telemetry_ptr&)>;
 
+// What an engine works with. Tests give their own.
 struct engine_means {
   options settings; // of this engine; means_of() takes them from the system's configuration
   clock_ptr clock = system_clocks(); // of ages, deadlines and TTLs
