@@ -53,15 +53,6 @@ boot_time earlier_for_change(self_pointer self, market which, boot_time at) {
   return std::min(at, std::max(*one.change_at, now_of(self)) + random_within(self, change_delay_min, change_delay_max));
 }
 
-// A process with a shorter TTL may have written the table: its time is over for all who follow.
-boot_time earlier_for_end(self_pointer self, market which, boot_time at) {
-  const auto newest = self->state.board->current(which);
-  if (!newest->fetched_boot || !newest->fresh(now_of(self)))
-    return at;
-  const nanoseconds life = newest->fresh_until - *newest->fetched_boot;
-  return std::min(at, *newest->fetched_boot + life * 8 / 10 - random_within(self, 0ns, life / 12));
-}
-
 void wait_for_next_interval(self_pointer self, market which, boot_time from) {
   auto& one = of(self, which);
   one.retry = 0;
@@ -138,10 +129,6 @@ void refresh(self_pointer self, market which) {
   // What was fetched before a listing does not have it.
   if (change_is_due(self, which))
     at_age = std::min(at_age, now_of(self) - *one.change_at);
-  // What ends soon is not young enough, however short its life.
-  const auto newest = self->state.board->current(which);
-  if (const auto age = newest->age(now_of(self)); age && newest->fresh(now_of(self)) && newest->fresh_until - now_of(self) < *age / 2)
-    at_age = std::min(at_age, *age);
   // Longer than another process's fetch and our own may take one after the other.
   request_as_task<refresh_outcome>(
     self, self->state.settings.markets[index(which)].refreshes.begin(), self->state.cache,
@@ -158,7 +145,7 @@ void look_for_new_table(self_pointer self, market which) {
   look_at_board(self, which);
   // A retry comes soon, or as soon as the exchange allows it.
   if (one.retry == 0)
-    one.next = earlier_for_end(self, which, earlier_for_change(self, which, *one.next));
+    one.next = earlier_for_change(self, which, *one.next);
 }
 
 void wake_up(self_pointer self, market which) {

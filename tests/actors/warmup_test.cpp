@@ -225,17 +225,6 @@ CAF_TEST(a listing in the list of the state folder is known though the exchange 
   CAF_CHECK(clock->boot_now() <= listed + 4s);
 }
 
-CAF_TEST(a table that ends sooner than ours would is refreshed before its end by whoever follows it) {
-  start(3000s, 3600s);
-  CAF_REQUIRE_EQUAL(plan->asked.size(), 1u);
-  advance(10s);
-  publish(0s, 24h); // fresh for 300 s
-  const auto waited = until_next();
-  CAF_CHECK(waited >= 210s);
-  CAF_CHECK(waited <= 245s);
-  CAF_CHECK(plan->asked.back().second <= waited); // another one than this
-}
-
 CAF_TEST(a refresh for a listing is retried for a period and not given up with the retries) {
   plan->answer.next_change = clock->wall_now() + 60s;
   start(300s, 300s);

@@ -90,7 +90,7 @@ CAF_TEST(ten engines on one redis fetch once an interval and all follow) {
   CAF_CHECK(quickest < 500ms); // heard of, not found by the look every 5 s
   // A holder that a busy machine holds up may be taken over once; ten engines each for themselves would be ten times as many.
   CAF_CHECK(exchange.requests(market::spot) - asked <= static_cast<std::uint64_t>(intervals) + 1);
-  CAF_CHECK(exchange.requests(market::spot) - asked >= rounds);
+  CAF_CHECK(exchange.requests(market::spot) - asked + 1 >= rounds); // one may be under way when counting begins
 }
 
 CAF_TEST(engines that start one after the other take what is there and fetch nothing) {
