@@ -1,7 +1,6 @@
 #include "runtime/database_file.hpp"
 
 #include <cstdio>
-#include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -17,7 +16,7 @@ opening_lock::opening_lock(const std::string& database, std::chrono::millisecond
   const auto give_up = std::chrono::steady_clock::now() + patience;
   while (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) != 0 && std::chrono::steady_clock::now() < give_up
          && !(ends && ends->passed()))
-    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    pause_before(ends, std::chrono::milliseconds{5});
 }
 
 opening_lock::~opening_lock() {

@@ -1,7 +1,6 @@
 #include "runtime/database_wait.hpp"
 
 #include <algorithm>
-#include <thread>
 
 #include <sqlite3.h>
 
@@ -30,7 +29,7 @@ int database_wait::ask_again(void* self, int asked) noexcept {
     wait.give_up_ = now + wait.patience_;
   if (now >= wait.give_up_ || wait.over())
     return 0;
-  std::this_thread::sleep_for(std::chrono::milliseconds{std::min(asked + 1, pause_max_ms)});
+  pause_before(wait.ends_, std::chrono::milliseconds{std::min(asked + 1, pause_max_ms)});
   return 1;
 }
 

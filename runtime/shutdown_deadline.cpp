@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <poll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -27,6 +28,11 @@ void shutdown_deadline::set(boot_time at) noexcept {
   when.it_value.tv_nsec = since_boot % second;
   if (timer_ >= 0)
     ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+void pause_before(const shutdown_deadline_ptr& ends, std::chrono::milliseconds length) noexcept {
+  pollfd end{ends ? ends->descriptor() : -1, POLLIN, 0};
+  ::poll(&end, 1, static_cast<int>(length.count()));
 }
 
 } // namespace holdfast

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 
@@ -33,5 +34,8 @@ private:
 
 // Null: there never is one.
 using shutdown_deadline_ptr = std::shared_ptr<shutdown_deadline>;
+
+// Waits so long between two tries, or until that moment; a signal may end it earlier.
+void pause_before(const shutdown_deadline_ptr& ends, std::chrono::milliseconds length) noexcept;
 
 } // namespace holdfast

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include <sys/stat.h>
 
@@ -76,7 +75,7 @@ expected<std::unique_ptr<sqlite_kv>, std::string> sqlite_kv::open_once(const std
     const bool in_time = std::chrono::steady_clock::now() < give_up && !store->wait_.over();
     store.reset();
     if (code == SQLITE_BUSY && in_time) {
-      std::this_thread::sleep_for(retry_pause);
+      pause_before(ends, retry_pause);
     } else if (!moved_aside && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {
       move_database_aside(path);
       moved_aside = true;

@@ -16,14 +16,6 @@ struct cache_lease_fixture : test::cache_fixture {
     end_fetches(failed());
     holders() = {"other"};
   }
-  void announce(table_order order) {
-    caf::anon_send(under_test, symbols_announced{market::spot, order});
-    consume_messages();
-  }
-  void tell(store_change change) {
-    caf::anon_send(under_test, store_event{change, {}});
-    consume_messages();
-  }
   test::pending<refresh_outcome> refresh_older_than(std::chrono::nanoseconds age) {
     auto got = post<refresh_outcome>(refresh_symbols{market::spot, refresh_reason::warmup, age});
     consume_messages();

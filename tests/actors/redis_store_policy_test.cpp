@@ -26,6 +26,16 @@ struct redis_store_policy_fixture {
   void set(std::string name, std::string value) {
     CAF_CHECK_EQUAL(redis.ask({"CONFIG", "SET", std::move(name), std::move(value)}), "OK");
   }
+  // Of a user who has these rights.
+  redis_store_settings settings_of_user(const std::string& name, const std::vector<std::string>& rights) {
+    std::vector<std::string> command{"ACL", "SETUSER", name, "on", ">pw"};
+    command.insert(command.end(), rights.begin(), rights.end());
+    CAF_CHECK_EQUAL(redis.ask(command), "OK");
+    auto settings = test::store_settings(redis.url());
+    settings.url.user = name;
+    settings.url.password = "pw";
+    return settings;
+  }
   // Asks for a while; the server must hardly notice.
   template <class Question>
   std::uint64_t commands_while(test::redis_store_host& host, Question question) {
@@ -225,10 +235,7 @@ CAF_TEST(a wrong password is tried rarely and never logged) {
 
 CAF_TEST(a user who may not merge reads on and is not refused hot) {
   redis.ask({"SET", "k", "old"});
-  redis.ask({"ACL", "SETUSER", "reader", "on", ">pw", "~*", "&*", "+@all", "-incrby"});
-  auto settings = test::store_settings(redis.url());
-  settings.url.user = "reader";
-  settings.url.password = "pw";
+  auto settings = settings_of_user("reader", {"~*", "&*", "+@all", "-incrby"});
   test::redis_store_host host{settings};
   CAF_REQUIRE(host.comes_up());
   int others = 0;
@@ -245,10 +252,7 @@ CAF_TEST(a user who may not merge reads on and is not refused hot) {
 }
 
 CAF_TEST(a key that this user may not touch costs no other row of its batch) {
-  redis.ask({"ACL", "SETUSER", "bound", "on", ">pw", "~metrics:*", "~holdfast:*", "&*", "+@all"});
-  auto settings = test::store_settings(redis.url());
-  settings.url.user = "bound";
-  settings.url.password = "pw";
+  auto settings = settings_of_user("bound", {"~metrics:*", "~holdfast:*", "&*", "+@all"});
   test::redis_store_host host{settings};
   const auto reply = host.ask<store_merge_reply>(
     store_merge{{host.row_of("metrics:a:b"), host.row_of("forbidden"), host.row_of("metrics:a:c")}, host.soon()});
@@ -284,10 +288,7 @@ CAF_TEST(a key that this user may not touch costs no reading of another) {
 }
 
 CAF_TEST(a user who may not write lists is told so until it may though counters are taken) {
-  redis.ask({"ACL", "SETUSER", "bound", "on", ">pw", "~metrics:*", "~holdfast:*", "%R~cache:*", "&*", "+@all"});
-  auto settings = test::store_settings(redis.url());
-  settings.url.user = "bound";
-  settings.url.password = "pw";
+  auto settings = settings_of_user("bound", {"~metrics:*", "~holdfast:*", "%R~cache:*", "&*", "+@all"});
   test::redis_store_host host{settings};
   CAF_REQUIRE(host.comes_up());
   const auto write_list = [&] {
@@ -310,10 +311,7 @@ CAF_TEST(a user who may not write lists is told so until it may though counters 
 }
 
 CAF_TEST(a table that is fenced and a key of the host that is forbidden are no trouble of the store) {
-  redis.ask({"ACL", "SETUSER", "bound", "on", ">pw", "~metrics:*", "~holdfast:*", "~cache:*", "&*", "+@all"});
-  auto settings = test::store_settings(redis.url());
-  settings.url.user = "bound";
-  settings.url.password = "pw";
+  auto settings = settings_of_user("bound", {"~metrics:*", "~holdfast:*", "~cache:*", "&*", "+@all"});
   test::redis_store_host host{settings};
   CAF_REQUIRE(host.comes_up());
   CAF_CHECK(host.ask<done>(store_symbols{market::spot, {7, 2}, "f", "[]", 1, 10s, host.soon()}).has_value());
@@ -327,11 +325,8 @@ CAF_TEST(a table that is fenced and a key of the host that is forbidden are no t
 }
 
 CAF_TEST(the permissions that the documentation names are enough) {
-  redis.ask({"ACL", "SETUSER", "holdfast", "on", ">pw", "~metrics:*", "~cache:*", "~holdfast:*", "~rate_limit:*",
+  auto settings = settings_of_user("holdfast", {"~metrics:*", "~cache:*", "~holdfast:*", "~rate_limit:*",
              "&holdfast:announce", "+@read", "+@write", "+@scripting", "+@connection", "+@pubsub", "+info", "+time"});
-  auto settings = test::store_settings(redis.url());
-  settings.url.user = "holdfast";
-  settings.url.password = "pw";
   test::redis_store_host host{settings};
   CAF_CHECK(host.write("cache:x", "1"));
   CAF_CHECK_EQUAL(host.text("cache:x"), "1");

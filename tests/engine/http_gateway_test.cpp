@@ -8,54 +8,20 @@
 #include <thread>
 #include <vector>
 
-#include <caf/actor_system.hpp>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "apps/holdfast/simulated_exchange.hpp"
-#include "runtime/http_client.hpp"
-#include "tests/support/runtime_temporary_folder.hpp"
+#include "tests/support/gateway_fixture.hpp"
 #include "tests/support/runtime_wait.hpp"
 #include "tests/support/shell.hpp"
-
-#include "caf/test/dsl.hpp"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture {
-  test::temporary_folder folder;
-  simulated_exchange exchange{{0, 1, 300, 60, {}}};
-  engine_config config;
-  std::optional<caf::actor_system> system;
-  std::optional<engine> host;
-
-  fixture() {
-    config.state_dir = folder.file("state");
-    config.spot_urls = config.futures_urls = {exchange.url()};
-    config.spot_warmup_interval = config.futures_warmup_interval = 0ns;
-    config.http = "127.0.0.1:0";
-  }
-  ~fixture() {
-    host.reset();
-    system.reset();
-  }
-
-  void start() {
-    system.emplace(config);
-    host.emplace(*system);
-    CAF_REQUIRE(!host->http_address().empty());
-  }
-
-  using header_list = std::vector<std::pair<std::string, std::string>>;
-  http_answer get(const std::string& path, header_list headers = {}) const {
-    http_client client;
-    const auto answer = client.get({.url = "http://" + host->http_address() + path, .headers = std::move(headers)});
-    return answer ? *answer : http_answer{};
-  }
+struct fixture : test::gateway_fixture {
   static std::string header(const http_answer& answer, const char* name) {
     return std::string{answer.header(name).value_or("")};
   }

@@ -1,21 +1,10 @@
 // Ready is whoever can answer for both markets, and the question itself brings what is missing.
 #define CAF_SUITE readiness
 
-#include "engine/http_gateway.hpp"
-
-#include <optional>
-#include <string>
-
-#include <caf/actor_system.hpp>
-
-#include "apps/holdfast/simulated_exchange.hpp"
 #include "config/keys.hpp"
-#include "runtime/http_client.hpp"
+#include "tests/support/gateway_fixture.hpp"
 #include "tests/support/runtime_redis_server.hpp"
-#include "tests/support/runtime_temporary_folder.hpp"
 #include "tests/support/runtime_wait.hpp"
-
-#include "caf/test/dsl.hpp"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
@@ -23,35 +12,12 @@ using test::wait_until;
 
 namespace {
 
-struct fixture {
-  test::temporary_folder folder;
-  simulated_exchange exchange{{0, 1, 300, 60, {}}};
-  engine_config config;
-  std::optional<caf::actor_system> system;
-  std::optional<engine> host;
-
-  fixture() {
-    config.spot_urls = config.futures_urls = {exchange.url()};
-    config.spot_warmup_interval = config.futures_warmup_interval = 0ns;
-    config.http = "127.0.0.1:0";
-  }
-  ~fixture() { stop(); }
-
-  void start(const std::string& state) {
+struct fixture : test::gateway_fixture {
+  void start_on(const std::string& state) {
     config.state_dir = folder.file(state);
-    system.emplace(config);
-    host.emplace(*system);
-    CAF_REQUIRE(!host->http_address().empty());
+    start();
   }
-  void stop() {
-    host.reset();
-    system.reset();
-  }
-  http_answer readyz() const {
-    http_client client;
-    const auto answer = client.get({.url = "http://" + host->http_address() + "/readyz"});
-    return answer ? *answer : http_answer{};
-  }
+  http_answer readyz() const { return get("/readyz"); }
 };
 
 } // namespace
@@ -59,7 +25,7 @@ struct fixture {
 CAF_TEST_FIXTURE_SCOPE(readiness_tests, fixture)
 
 CAF_TEST(a market that nobody has asked for becomes ready by the question which counts as no read) {
-  start("state");
+  start();
   CAF_CHECK_EQUAL(readyz().status, 503);
   CAF_CHECK(wait_until([&] { return readyz().status == 200; }));
   for (const auto which : all_markets) {
@@ -71,7 +37,7 @@ CAF_TEST(a market that nobody has asked for becomes ready by the question which 
 
 CAF_TEST(whoever asks again and again asks the exchange no more often than readers may) {
   exchange.set_fault(market::spot, exchange_fault::banned, 3600s);
-  start("state");
+  start();
   CAF_CHECK(wait_until([&] { return readyz().body.find("no symbols of spot yet") != std::string::npos && exchange.requests(market::spot) > 0; }));
   for (int i = 0; i < 100; ++i)
     CAF_CHECK_EQUAL(readyz().status, 503);
@@ -86,7 +52,7 @@ CAF_TEST(lists that only redis has are answered stale within a second and make r
   test::redis_server redis;
   config.redis_url = redis.url();
   config.spot_ttl = config.futures_ttl = 2s;
-  start("one");
+  start_on("one");
   for (const auto which : all_markets)
     CAF_REQUIRE(host->symbols_sync(which, 10s).table != nullptr);
   const auto in_redis = [&](std::string_view key) { return redis.ask({"EXISTS", std::string{key}}) == "1"; };
@@ -98,7 +64,7 @@ CAF_TEST(lists that only redis has are answered stale within a second and make r
   for (const auto which : all_markets)
     exchange.set_fault(which, exchange_fault::hang, 60s);
   config.fetch_timeout = 60s;
-  start("other");
+  start_on("other");
   const auto began = boot_clock::now();
   const auto reply = host->symbols_sync(market::spot, 30s);
   CAF_CHECK(boot_clock::now() - began < 5s); // a second, and what a busy machine may add

@@ -3,6 +3,7 @@
 // Include instead of the DSL.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -267,6 +268,26 @@ struct cache_fixture : actor_fixture {
                                   clock->boot_now(), clock->boot_now() + ttl, {}, 1});
   }
   published_ptr hanging() { return board->current(market::spot); }
+  market_cache_status status() {
+    return ask<cache_status>(under_test, get_cache_status{}).value_or(cache_status{}).markets[index(market::spot)];
+  }
+
+  template <class Change>
+  void restart_with(Change change) {
+    caf::anon_send_exit(under_test, caf::exit_reason::kill);
+    cache_settings settings;
+    change(settings);
+    start(settings);
+  }
+  void announce(table_order order) {
+    caf::anon_send(under_test, symbols_announced{market::spot, order});
+    consume_messages();
+  }
+  void tell(store_change change) {
+    caf::anon_send(under_test, store_event{change, {}});
+    consume_messages();
+  }
+  std::ptrdiff_t count_reads(std::string_view key) const { return std::count(store->reads.begin(), store->reads.end(), key); }
 };
 
 } // namespace holdfast::test
